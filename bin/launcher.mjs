@@ -56,7 +56,11 @@ function installDependencies() {
   process.stderr.write(`${first ? 'Installing' : 'Updating'} dependencies, this takes a minute …\n`);
   const [command, before, shell] = npmCommand();
   const options = { cwd: root, shell, stdio: ['ignore', 'ignore', 'inherit'], windowsHide: true };
-  const { status, error } = spawnSync(command, [...before, 'ci', '--loglevel=error', '--no-audit', '--no-fund'], options);
+  const { status, error } = spawnSync(
+    command,
+    [...before, 'ci', '--loglevel=error', '--no-audit', '--no-fund'],
+    options,
+  );
   if (error || status !== 0) {
     throw new LaunchError(`the dependencies could not be installed${error ? `: ${error.message}` : ''}; try: npm ci`);
   }

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+    // A process for each file: native engines, signals and environment variables stay apart.
+    pool: 'forks',
+    isolate: true,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default'],
+    // What the server logs while a test runs is shown only where the test fails.
+    silent: 'passed-only',
+  },
+});
