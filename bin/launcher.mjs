@@ -56,11 +56,7 @@ function installDependencies() {
   process.stderr.write(`${first ? 'Installing' : 'Updating'} dependencies, this takes a minute …\n`);
   const [command, before, shell] = npmCommand();
   const options = { cwd: root, shell, stdio: ['ignore', 'ignore', 'inherit'], windowsHide: true };
-  const { status, error } = spawnSync(
-    command,
-    [...before, 'ci', '--loglevel=error', '--no-audit', '--no-fund'],
-    options,
-  );
+  const { status, error } = spawnSync(command, [...before, 'ci', '--loglevel=error'], options);
   if (error || status !== 0) {
     throw new LaunchError(`the dependencies could not be installed${error ? `: ${error.message}` : ''}; try: npm ci`);
   }
@@ -104,6 +100,7 @@ export function launch(args, env = {}) {
       env: { ...process.env, ...env, UV_THREADPOOL_SIZE: size },
     });
     forwardSignals(child);
+    endWithNpm(child);
     child.on('error', (error) => fail(new LaunchError(`Node ${NODE_MAJOR} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   } catch (error) {
@@ -128,5 +125,30 @@ function forwardSignals(child) {
     process.on(signal, () => {
       if (!reachesChild) child.kill(signal);
     });
+  }
+}
+
+/**
+ * Stops the child when the `npm start` it belongs to has been stopped: npm passes a signal to the shell between, and the
+ * shell does not pass it on. Seen by the parent, or on Linux the parent's parent, no longer being the same.
+ */
+function endWithNpm(child) {
+  if (onWindows || !process.env.npm_lifecycle_event) return;
+  const before = ancestors();
+  const timer = setInterval(() => {
+    if (ancestors() === before) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, 250);
+}
+
+function ancestors() {
+  const parent = process.ppid;
+  if (process.platform !== 'linux') return `${parent}`;
+  try {
+    const stat = readFileSync(`/proc/${parent}/stat`, 'utf8');
+    return `${parent} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]}`;
+  } catch {
+    return `${parent}`;
   }
 }

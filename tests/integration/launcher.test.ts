@@ -90,6 +90,30 @@ describe('the launcher', () => {
       expect(run.said()).toContain('told 1');
     },
   );
+
+  test.skipIf(process.platform === 'win32')('stops the script when the npm it was started by is gone', async () => {
+    const script = join(folder, 'orphan.ts');
+    await writeFile(
+      script,
+      `process.on('SIGTERM', () => { console.log('told to stop'); process.exit(); });
+       setTimeout(() => {}, 60_000);
+       console.log('ready');`,
+    );
+    // As npm does it: a shell between, which does not pass a signal on.
+    const command = `"${process.execPath}" "${launcher}" "${script}"; exit $?`;
+    const shell = spawn('sh', ['-c', command], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    let output = '';
+    shell.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    await expect.poll(() => output).toContain('ready');
+    shell.kill('SIGTERM');
+    await closed(shell);
+    expect(output).toContain('told to stop');
+  });
 });
 
 describe('what is installed', () => {
