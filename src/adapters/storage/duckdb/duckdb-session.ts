@@ -1,0 +1,130 @@
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
+import { DataForgeError } from '#domain/errors.ts';
+import { translateDuckDbError } from './duckdb-errors.ts';
+
+/** What the engine's driver can bind here; everything with more structure travels as text and is cast in SQL. */
+export type DuckDbParameter = string | number | bigint | boolean | null;
+
+const MAX_CACHED_STATEMENTS = 200;
+
+/**
+ * One connection. Statements on it run one behind the other: whoever holds a session waits for each call.
+ * Prepared statements are kept by their text.
+ */
+export class DuckDbSession {
+  readonly connection: DuckDBConnection;
+  readonly #statements = new Map<string, DuckDBPreparedStatement>();
+
+  constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  /** Runs a prepared statement and reads all it returns, for answers of a bounded number of rows. */
+  async all(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<DuckDBResultReader> {
+    try {
+      const statement = await this.#prepare(sql);
+      bind(statement, parameters);
+      return await statement.runAndReadAll();
+    } catch (error) {
+      this.#statements.delete(sql);
+      throw translateDuckDbError(error);
+    }
+  }
+
+  /** The rows of `all` as arrays of plain values. */
+  async rows(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<unknown[][]> {
+    return (await this.all(sql, parameters)).getRows() as unknown[][];
+  }
+
+  /** Runs a statement whose result nobody reads. */
+  async run(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<void> {
+    try {
+      const statement = await this.#prepare(sql);
+      bind(statement, parameters);
+      await statement.run();
+    } catch (error) {
+      this.#statements.delete(sql);
+      throw translateDuckDbError(error);
+    }
+  }
+
+  /** Runs text that is used once: schema changes, settings, statements with long literals. */
+  async execute(sql: string): Promise<void> {
+    try {
+      await this.connection.run(sql);
+    } catch (error) {
+      throw translateDuckDbError(error);
+    }
+  }
+
+  /** Runs `work` between BEGIN and COMMIT; rolls back where it throws. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN TRANSACTION');
+    let result: T;
+    try {
+      result = await work();
+      await this.run('COMMIT');
+    } catch (error) {
+      await this.connection.run('ROLLBACK').catch(() => {});
+      throw error;
+    }
+    return result;
+  }
+
+  /**
+   * Runs `work` and interrupts the engine when the signal fires.
+   * @throws DataForgeError `query_timeout` or `cancelled`, as the signal's reason says
+   */
+  async interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (signal.aborted) throw abortReason(signal);
+    const interrupt = () => this.connection.interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+    }
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.destroySync();
+    this.#statements.clear();
+    this.connection.closeSync();
+  }
+
+  async #prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = await this.connection.prepare(sql);
+    if (this.#statements.size >= MAX_CACHED_STATEMENTS) {
+      const [oldest] = this.#statements;
+      if (oldest) {
+        oldest[1].destroySync();
+        this.#statements.delete(oldest[0]);
+      }
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function bind(statement: DuckDBPreparedStatement, parameters: readonly DuckDbParameter[]): void {
+  parameters.forEach((value, index) => {
+    const at = index + 1;
+    if (value === null) statement.bindNull(at);
+    else if (typeof value === 'string') statement.bindVarchar(at, value);
+    else if (typeof value === 'bigint') statement.bindBigInt(at, value);
+    else if (typeof value === 'boolean') statement.bindBoolean(at, value);
+    else if (Number.isSafeInteger(value)) statement.bindBigInt(at, BigInt(value));
+    else statement.bindDouble(at, value);
+  });
+}
+
+function abortReason(signal: AbortSignal): DataForgeError {
+  return signal.reason instanceof DataForgeError
+    ? signal.reason
+    : new DataForgeError('cancelled', 'The caller went away before the answer was ready.', { cause: signal.reason });
+}

@@ -1,0 +1,53 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { ConflictPolicy, InvalidPolicy, Origin } from '#domain/record/change.ts';
+import type { Fault } from '#domain/errors.ts';
+
+export type BulkFormat = 'ndjson' | 'json' | 'csv' | 'arrow' | 'parquet';
+
+export interface BulkRequest {
+  readonly dataset: Dataset;
+  readonly format: BulkFormat;
+  /** The body, already decompressed; read once, with back-pressure. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly onInvalid: InvalidPolicy;
+  readonly onConflict: ConflictPolicy;
+  readonly marks: readonly BulkMark[];
+  readonly origin: Origin;
+  /** Also render, for each row sent, the record that now stands; for bodies whose size is bounded. */
+  readonly returnRecords: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface BulkMark {
+  readonly kind: string;
+  readonly key: string;
+  readonly value: (counts: BulkCounts) => string;
+}
+
+export interface BulkCounts {
+  readonly created: number;
+  readonly updated: number;
+  readonly ignored: number;
+  readonly rejected: number;
+  /** The first rejected rows, at most `MAX_REPORTED_REJECTIONS`. */
+  readonly rejections: readonly Rejection[];
+  /** JSON texts of records in the order sent, where they were asked for. */
+  readonly records: readonly string[] | null;
+}
+
+export const MAX_REPORTED_REJECTIONS = 1000;
+
+/** `line` counts from 1 in the body as sent, a CSV header included; for Arrow and Parquet it is the row. */
+export interface Rejection {
+  readonly line: number;
+  readonly errors: readonly Fault[];
+}
+
+/** Large writes: a whole body of rows as one durable commit. */
+export interface BulkLoader {
+  /**
+   * @throws DataForgeError `invalid_value` or `invalid_body` (nothing stored) with the first faults as details,
+   * `key_exists`, `resources_exhausted`, `cancelled`
+   */
+  load(request: BulkRequest): Promise<BulkCounts>;
+}

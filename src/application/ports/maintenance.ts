@@ -1,0 +1,19 @@
+export interface StoreHealth {
+  readonly ok: boolean;
+  /** One sentence where not ok. */
+  readonly problem: string | null;
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly head: number;
+  readonly bytes: number;
+}
+
+export interface Maintenance {
+  health(): Promise<StoreHealth>;
+  /** Writes a consistent copy of the store to a new file while the store is in use. Throws where the file exists. */
+  backup(to: string): Promise<void>;
+  /** Gives space back and folds the log into the store. */
+  compact(): Promise<void>;
+  /** Waits for what runs, then closes; nothing may be called afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+import type { BulkLoader } from './bulk-loader.ts';
+import type { ChangeLog } from './change-log.ts';
+import type { DatasetStore } from './dataset-store.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { RecordReader, StreamFormat } from './record-reader.ts';
+import type { RecordWriter } from './record-writer.ts';
+
+/** What an engine says of itself, so that nobody has to find out by an exception. */
+export interface EngineCapabilities {
+  /** Formats whose bytes the engine makes itself. */
+  readonly rendersNatively: readonly StreamFormat[];
+  /** Several instances may have the same store open. */
+  readonly sharedByInstances: boolean;
+  /** Rows outlive the process. */
+  readonly durable: boolean;
+  /** The SQL people may send, for engines that run it. */
+  readonly dialect: 'duckdb' | 'sqlite' | 'postgres' | null;
+}
+
+/** One storage technology behind the storage ports. */
+export interface StorageEngine {
+  readonly name: string;
+  readonly capabilities: EngineCapabilities;
+  readonly datasets: DatasetStore;
+  readonly writer: RecordWriter;
+  readonly loader: BulkLoader;
+  readonly reader: RecordReader;
+  readonly changes: ChangeLog;
+  readonly maintenance: Maintenance;
+}
