@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { collect, inPieces } from '#tests/support/bytes.ts';
+import { splitJsonArray } from './split-array.ts';
+
+const split = (body: string | Uint8Array, size: number, maxItemBytes = 1000) =>
+  collect(splitJsonArray(inPieces(body, size), { maxItemBytes }));
+
+test.each([1, 2, 3, 5, 1000])('cuts items in pieces of %d bytes', async (size) => {
+  const body = '\ufeff [ {"a":"]},\\"ü"}, [1,[2]] ,3, "x,]\\\\",\nnull] \n';
+  expect((await split(body, size)).map((item) => item.text.trim())).toEqual([
+    '{"a":"]},\\"ü"}',
+    '[1,[2]]',
+    '3',
+    '"x,]\\\\"',
+    'null',
+  ]);
+  expect(await split('[]', size)).toEqual([]);
+});
+
+test.each([
+  ['', 'empty'],
+  ['{}', 'must be a JSON array'],
+  ['[1', 'has no end'],
+  ['[1,]', 'no value where item 2'],
+  ['[,1]', 'no value where item 1'],
+  ['[1][2]', 'text behind'],
+])('refuses %j', async (body, message) => {
+  await expect(split(body, 1)).rejects.toMatchObject({
+    code: 'invalid_body',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('an item without end does not fill the memory', async () => {
+  await expect(split(`["${'x'.repeat(50)}"]`, 7, 20)).rejects.toMatchObject({ code: 'too_large' });
+});
