@@ -1,4 +1,4 @@
-import { type Json, JsonArray, jsonFrom, JsonObject } from '../record/json.ts';
+import { type Json, JsonArray, JsonObject, jsonFrom } from '../record/json.ts';
 import { jsonOfValue } from '../record/value-json.ts';
 import type { Dataset, Property } from './dataset.ts';
 import { formatDbType } from './db-type.ts';
@@ -45,7 +45,9 @@ function describeProperty(property: Property): JsonObject {
 }
 
 function objectOf(members: Readonly<Record<string, Json | undefined>>): JsonObject {
-  return new JsonObject(Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])));
+  return new JsonObject(
+    Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { type Json, JsonArray, JsonNumber, JsonObject, kindOfJson } from '../record/json.ts';
+import { type Json, JsonArray, JsonNumber, type JsonObject, kindOfJson } from '../record/json.ts';
 import { didYouMean } from '../text/suggest.ts';
 
 /** One more step of a JSON Pointer (RFC 6901). */
@@ -54,7 +54,10 @@ export class ObjectReader {
   flag(key: string): boolean {
     const json = this.raw(key);
     if (json === undefined || typeof json === 'boolean') return json ?? false;
-    this.#wrong(key, `must be true or false, not ${typeof json === 'string' ? `the text "${json}"` : kindOfJson(json)}`);
+    this.#wrong(
+      key,
+      `must be true or false, not ${typeof json === 'string' ? `the text "${json}"` : kindOfJson(json)}`,
+    );
     return false;
   }
 
@@ -64,7 +67,10 @@ export class ObjectReader {
     if (json === undefined) return null;
     const value = json instanceof JsonNumber ? Number(json.text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= 0) return value;
-    this.#wrong(key, `must be a whole number from 0, like 10, not ${json instanceof JsonNumber ? json.text : kindOfJson(json)}`);
+    this.#wrong(
+      key,
+      `must be a whole number from 0, like 10, not ${json instanceof JsonNumber ? json.text : kindOfJson(json)}`,
+    );
     return null;
   }
 
@@ -72,7 +78,9 @@ export class ObjectReader {
     const text = this.text(key);
     if (text === undefined) return undefined;
     const word = words.find((candidate) => candidate === text);
-    return word ?? this.#wrong(key, `"${text}" is not known${didYouMean(text, words)}; write one of ${words.join(', ')}`);
+    return (
+      word ?? this.#wrong(key, `"${text}" is not known${didYouMean(text, words)}; write one of ${words.join(', ')}`)
+    );
   }
 
   list(key: string, example: string): readonly Json[] | undefined {

@@ -81,7 +81,10 @@ function readPrimaryKey(reader: ObjectReader, parsed: readonly ParsedProperty[])
   const items = typeof raw === 'string' ? [raw] : raw instanceof JsonArray ? raw.items : undefined;
   if (items === undefined) {
     if (raw !== undefined) {
-      reader.fault('primary_key', `primary_key must be a list of property names like [code, day], not ${kindOfJson(raw)}`);
+      reader.fault(
+        'primary_key',
+        `primary_key must be a list of property names like [code, day], not ${kindOfJson(raw)}`,
+      );
     }
     return flagged;
   }

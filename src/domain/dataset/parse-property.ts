@@ -1,11 +1,18 @@
 import type { Fault } from '../errors.ts';
-import { type Json, JsonObject, kindOfJson } from '../record/json.ts';
+import { type Json, JsonArray, JsonObject, kindOfJson } from '../record/json.ts';
 import type { CompilePattern } from '../record/pattern.ts';
 import type { Value } from '../record/value.ts';
 import { Invalid, readJsonValue } from '../record/value-rules.ts';
 import { didYouMean } from '../text/suggest.ts';
 import type { Property } from './dataset.ts';
-import { DB_TYPES_OF, type DbType, formatDbType, MAX_DECIMAL_PRECISION, parseDbType, type PropertyType } from './db-type.ts';
+import {
+  DB_TYPES_OF,
+  type DbType,
+  formatDbType,
+  MAX_DECIMAL_PRECISION,
+  type PropertyType,
+  parseDbType,
+} from './db-type.ts';
 import { DB_TYPE_HINTS, PROPERTY_KEYS, PROPERTY_TYPES, TYPE_HINTS } from './file-words.ts';
 import { nameFault } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
@@ -23,7 +30,12 @@ export interface ParsedProperty {
 }
 
 /** Reads one entry of `properties`; every fault goes to `faults`. */
-export function parseProperty(json: Json, pointer: string, compilePattern: CompilePattern, faults: Fault[]): ParsedProperty {
+export function parseProperty(
+  json: Json,
+  pointer: string,
+  compilePattern: CompilePattern,
+  faults: Fault[],
+): ParsedProperty {
   if (!(json instanceof JsonObject)) {
     const message = `Each property must be an object like {name: amount, type: number}, not ${kindOfJson(json)}`;
     faults.push({ pointer, message });
@@ -42,7 +54,7 @@ export function parseProperty(json: Json, pointer: string, compilePattern: Compi
   const { type, dbType } = typed;
   if (dbType.name === 'JSON') refuseOnJson(reader, subject, { ...flags, primary_key: primaryKey });
   const rules = parseRules(reader, dbType, subject, compilePattern);
-  const value = readDefault(reader, dbType, subject);
+  const value = readDefault(reader, typed, subject);
   if (name === null || faults.length > before) return { name, pointer, primaryKey, dbType, property: null };
   const property: Property = { name, type, dbType, ...flags, default: value, primaryKey, description, rules };
   checkDefault(reader, property, compilePattern);
@@ -60,7 +72,12 @@ function readName(reader: ObjectReader, subject: string): string | null {
   return fault === null ? name : null;
 }
 
-function readType(reader: ObjectReader, subject: string): { type: PropertyType; dbType: DbType } | null {
+interface Typed {
+  readonly type: PropertyType;
+  readonly dbType: DbType;
+}
+
+function readType(reader: ObjectReader, subject: string): Typed | null {
   const text = reader.text('type');
   const dbText = reader.text('db_type');
   if (text === undefined) {
@@ -73,7 +90,10 @@ function readType(reader: ObjectReader, subject: string): { type: PropertyType; 
   if (type === undefined) {
     const hint = Object.hasOwn(TYPE_HINTS, text.toLowerCase()) ? TYPE_HINTS[text.toLowerCase()] : undefined;
     const advice = hint === undefined ? didYouMean(text, PROPERTY_TYPES) : ` (write type: ${hint})`;
-    reader.fault('type', `${subject}: type "${text}" is not known${advice}; it must be one of ${PROPERTY_TYPES.join(', ')}`);
+    reader.fault(
+      'type',
+      `${subject}: type "${text}" is not known${advice}; it must be one of ${PROPERTY_TYPES.join(', ')}`,
+    );
     return null;
   }
   if (dbText === undefined) {
@@ -88,7 +108,10 @@ function readDbType(reader: ObjectReader, subject: string, type: PropertyType, t
   const fitting = DB_TYPES_OF[type].map((name) => (name === 'DECIMAL' ? 'DECIMAL(p,s)' : name)).join(', ');
   const dbType = parseDbType(text);
   if (dbType === undefined) {
-    reader.fault('db_type', `${subject}: db_type "${text}" is not known${dbTypeAdvice(text)}; for type ${type} it may be ${fitting}`);
+    reader.fault(
+      'db_type',
+      `${subject}: db_type "${text}" is not known${dbTypeAdvice(text)}; for type ${type} it may be ${fitting}`,
+    );
     return null;
   }
   if (!DB_TYPES_OF[type].includes(dbType.name)) {
@@ -119,10 +142,12 @@ function refuseOnJson(reader: ObjectReader, subject: string, flags: Readonly<Rec
   }
 }
 
-function readDefault(reader: ObjectReader, dbType: DbType, subject: string): Value {
+function readDefault(reader: ObjectReader, { type, dbType }: Typed, subject: string): Value {
   const json = reader.raw('default');
   if (json === undefined) return null;
-  const value = readJsonValue(dbType, json);
+  const otherKind =
+    (type === 'array' && json instanceof JsonObject) || (type === 'object' && json instanceof JsonArray);
+  const value = otherKind ? new Invalid(`must be an ${type}, not ${kindOfJson(json)}`) : readJsonValue(dbType, json);
   if (!(value instanceof Invalid)) return value;
   reader.fault('default', `${subject}: default ${value.message}`);
   return null;

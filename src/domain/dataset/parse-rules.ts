@@ -1,5 +1,5 @@
-import { kindOfJson } from '../record/json.ts';
 import { VALUE_FORMATS } from '../record/formats.ts';
+import { kindOfJson } from '../record/json.ts';
 import type { CompilePattern } from '../record/pattern.ts';
 import { compileRules } from '../record/property-rules.ts';
 import type { Value } from '../record/value.ts';
@@ -103,7 +103,10 @@ function checkOrder(reader: ObjectReader, rules: PropertyRules, dbType: DbType, 
     reader.fault('maximum', `${subject}: maximum ${maximum} is less than minimum ${minimum}; no value could stand`);
   }
   if (minLength !== null && maxLength !== null && minLength > maxLength) {
-    reader.fault('max_length', `${subject}: max_length ${maxLength} is less than min_length ${minLength}; no value could stand`);
+    reader.fault(
+      'max_length',
+      `${subject}: max_length ${maxLength} is less than min_length ${minLength}; no value could stand`,
+    );
   }
 }
 
@@ -111,7 +114,8 @@ function checkOrder(reader: ObjectReader, rules: PropertyRules, dbType: DbType, 
 export function checkDefault(reader: ObjectReader, property: Property, compilePattern: CompilePattern): void {
   if (property.default !== null) {
     const broken = compileRules(property, compilePattern)(property.default);
-    if (broken !== null) reader.fault('default', `Property "${property.name}": default ${broken}, by the property's own rule`);
+    if (broken !== null)
+      reader.fault('default', `Property "${property.name}": default ${broken}, by the property's own rule`);
   }
   const withoutEnum = { ...property, rules: { ...property.rules, enum: null } };
   const check = compileRules(withoutEnum, compilePattern);

@@ -32,10 +32,17 @@ test.each<[ValueFormat, string, boolean]>([
 test('addresses are those that Node knows', () => {
   const mixed = fc.array(fc.constantFrom('1', 'ab', 'ffff', '0', ':', '::', '.', '255', '256'), { maxLength: 12 });
   fc.assert(
-    fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), mixed.map((parts) => parts.join(''))), (text) => {
-      expect(is('ipv4', text)).toBe(isIPv4(text));
-      expect(is('ipv6', text)).toBe(isIPv6(text));
-    }),
+    fc.property(
+      fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        mixed.map((parts) => parts.join('')),
+      ),
+      (text) => {
+        expect(is('ipv4', text)).toBe(isIPv4(text));
+        expect(is('ipv6', text)).toBe(isIPv6(text));
+      },
+    ),
     { numRuns: 2000 },
   );
 });

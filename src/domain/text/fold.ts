@@ -31,7 +31,7 @@ export function foldCharacter(character: string): string {
 }
 
 function oneCodePoint(text: string): string | undefined {
-  return text.length === 1 || (text.length === 2 && text.codePointAt(0)! > 0xffff) ? text : undefined;
+  return text.length === 1 || /^.$/su.test(text) ? text : undefined;
 }
 
 /** Cherokee was written in capitals first, and folds to them. */

@@ -28,18 +28,19 @@ function plain(word: string): string {
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+  let before = new Uint16Array(b.length + 1);
+  let last = Uint16Array.from({ length: b.length + 1 }, (_, at) => at);
+  const at = (row: Uint16Array, place: number) => row[place] ?? limit;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
+    const row = new Uint16Array(b.length + 1);
+    row[0] = i;
     for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
-      row.push(cost);
+      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(at(last, j) + 1, at(row, j - 1) + 1, replaced, swapped ? at(before, j - 2) + 1 : limit + 1);
     }
     before = last;
     last = row;
   }
-  return last[b.length] ?? limit;
+  return at(last, b.length);
 }

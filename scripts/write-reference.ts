@@ -1,0 +1,13 @@
+// node scripts/write-reference.ts: writes the reference files that are made of the code; tests compare them with it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DATASET_FILE_SCHEMA } from '#domain/dataset/dataset-file-schema.ts';
+
+function write(path: string, text: string): void {
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+write('docs/reference/dataset-file.schema.json', `${JSON.stringify(DATASET_FILE_SCHEMA, null, 2)}\n`);
