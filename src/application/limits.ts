@@ -1,0 +1,20 @@
+import type { FilterLimits } from '#domain/query/parse-filter.ts';
+
+/** What one request may ask for; every figure comes from the configuration. Times in milliseconds. */
+export interface Limits {
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+  readonly filter: FilterLimits;
+  readonly maxSortKeys: number;
+  /** How long a page, a count or a point read may take, waiting included. */
+  readonly queryTimeout: number;
+  /** How old a stream may become. */
+  readonly streamTimeout: number;
+  readonly maxStreams: number;
+  readonly defaultChanges: number;
+  readonly maxChanges: number;
+  /** How long a request for changes may be held open. */
+  readonly maxWait: number;
+  /** Rows of a bulk request up to which they are written as one small request. */
+  readonly inlineRows: number;
+}

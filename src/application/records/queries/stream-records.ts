@@ -1,0 +1,73 @@
+import { DataForgeError } from '#domain/errors.ts';
+import type { Call } from '../../call.ts';
+import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
+import type { Limits } from '../../limits.ts';
+import type { RecordReader, StreamFormat } from '../../ports/record-reader.ts';
+import { streamWithTimeLimit } from '../../time-limit.ts';
+import { openDataset } from '../open-dataset.ts';
+import { type RawQuery, readCount, readQuery } from '../read-query.ts';
+
+export interface StreamRecordsRequest extends RawQuery {
+  readonly schema: string;
+  readonly limit: number | null;
+  readonly format: StreamFormat;
+}
+
+export interface StreamRecordsResult {
+  readonly schema: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+interface StreamRecordsPorts {
+  readonly catalog: DatasetCatalog;
+  readonly reader: RecordReader;
+  readonly limits: Limits;
+  /** Counts the streams under way. */
+  readonly places: StreamPlaces;
+}
+
+/** All matching records as bytes of a wire format. The engine takes a place behind the gate for each of its calls. */
+export function streamRecords({ catalog, reader, limits, places }: StreamRecordsPorts) {
+  return async (request: StreamRecordsRequest, call: Call): Promise<StreamRecordsResult> => {
+    const { dataset } = openDataset(catalog, request.schema, call, 'read');
+    const query = readQuery(dataset, request, limits, call.observation);
+    const limit = readLimit(request.limit);
+    const open = (signal: AbortSignal) => reader.stream({ ...query, limit }, request.format, { at: null, signal });
+    return { schema: dataset.name, bytes: places.hold(streamWithTimeLimit(call.signal, limits.streamTimeout, open)) };
+  };
+}
+
+function readLimit(limit: number | null): number | null {
+  if (limit === null) return null;
+  return readCount(limit, { name: 'limit', least: 0, most: Number.MAX_SAFE_INTEGER, default: 0 });
+}
+
+/** How many streams may be under way at once; who comes too many is told so, for streams are long. */
+export class StreamPlaces {
+  readonly #most: number;
+  #taken = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  async *hold<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
+    if (this.#taken >= this.#most) {
+      throw new DataForgeError(
+        'too_many_requests',
+        `${this.#most} streams are under way already; begin this one when one of them has ended.`,
+        { retryable: true },
+      );
+    }
+    this.#taken++;
+    try {
+      yield* stream;
+    } finally {
+      this.#taken--;
+    }
+  }
+}

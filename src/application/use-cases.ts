@@ -1,0 +1,90 @@
+import { applyDataset } from './datasets/commands/apply-dataset.ts';
+import { planDataset } from './datasets/commands/plan-dataset.ts';
+import { synchroniseDatasets } from './datasets/commands/synchronise-datasets.ts';
+import type { DatasetCatalog } from './datasets/dataset-catalog.ts';
+import { getDataset } from './datasets/queries/get-dataset.ts';
+import { listDatasets } from './datasets/queries/list-datasets.ts';
+import type { Limits } from './limits.ts';
+import { backupStore } from './maintenance/backup-store.ts';
+import { checkHealth } from './maintenance/check-health.ts';
+import { createObserve, createObserveStream } from './observe.ts';
+import type { AdmissionGate } from './ports/admission-gate.ts';
+import type { Clock } from './ports/clock.ts';
+import type { DatasetSource } from './ports/dataset-source.ts';
+import type { StorageEngine } from './ports/storage-engine.ts';
+import type { Telemetry } from './ports/telemetry.ts';
+import { createRecord } from './records/commands/create-record.ts';
+import { createRecords } from './records/commands/create-records.ts';
+import { deleteRecord } from './records/commands/delete-record.ts';
+import { deleteRecords } from './records/commands/delete-records.ts';
+import { loadRecords } from './records/commands/load-records.ts';
+import { patchRecord } from './records/commands/patch-record.ts';
+import { replaceRecord } from './records/commands/replace-record.ts';
+import type { WriteGatherer } from './records/gather-writes.ts';
+import type { IdempotencyKeeper } from './records/idempotency.ts';
+import type { PointReads } from './records/point-reads.ts';
+import { countRecords } from './records/queries/count-records.ts';
+import { getRecord } from './records/queries/get-record.ts';
+import { getRecordByKey } from './records/queries/get-record-by-key.ts';
+import { queryRecords } from './records/queries/query-records.ts';
+import { readChanges, streamChanges } from './records/queries/read-changes.ts';
+import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
+import { RecordWrites } from './records/record-writes.ts';
+
+/** What the use cases stand on; `app.ts` builds each part once. */
+export interface UseCaseParts {
+  readonly engine: StorageEngine;
+  readonly catalog: DatasetCatalog;
+  readonly source: DatasetSource;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Long reads. */
+  readonly gate: AdmissionGate;
+  /** Loads of whole bodies. */
+  readonly loads: AdmissionGate;
+  readonly streams: StreamPlaces;
+  readonly writes: WriteGatherer;
+  readonly reads: PointReads;
+  readonly keeper: IdempotencyKeeper;
+  /** A new place for a copy of the store. */
+  readonly backupPath: (label: string) => Promise<string>;
+}
+
+export type UseCases = ReturnType<typeof createUseCases>;
+
+/** The list of what presentation may call; each takes `(request, call)` and runs inside one `observe()`. */
+export function createUseCases(parts: UseCaseParts) {
+  const { engine, catalog, source, telemetry, clock, limits, gate, loads, keeper, reads, backupPath } = parts;
+  const { datasets: store, reader, loader, changes, maintenance } = engine;
+  const writes = new RecordWrites(parts.writes, keeper);
+  const observe = createObserve(telemetry, clock);
+  const observeStream = createObserveStream(telemetry, clock);
+  const reading = { catalog, reader, gate, limits };
+  return {
+    listDatasets: observe('list-datasets', listDatasets(catalog)),
+    getDataset: observe('get-dataset', getDataset(catalog)),
+    synchroniseDatasets: observe('synchronise-datasets', synchroniseDatasets({ source, store, catalog, telemetry })),
+    planDataset: observe('plan-dataset', planDataset(source, store)),
+    applyDataset: observe('apply-dataset', applyDataset({ source, store, maintenance, catalog, backupPath })),
+
+    createRecord: observe('create-record', createRecord(catalog, writes)),
+    createRecords: observe('create-records', createRecords({ catalog, writes, keeper, loader, loads })),
+    loadRecords: observe('load-records', loadRecords({ catalog, keeper, loader, loads })),
+    patchRecord: observe('patch-record', patchRecord(catalog, writes)),
+    replaceRecord: observe('replace-record', replaceRecord(catalog, writes)),
+    deleteRecord: observe('delete-record', deleteRecord(catalog, writes)),
+    deleteRecords: observe('delete-records', deleteRecords(catalog, writes, limits)),
+
+    queryRecords: observe('query-records', queryRecords(reading)),
+    countRecords: observe('count-records', countRecords(reading)),
+    streamRecords: observeStream('stream-records', streamRecords({ catalog, reader, limits, places: parts.streams })),
+    getRecord: observe('get-record', getRecord(catalog, reads)),
+    getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
+    readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits })),
+    streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits })),
+
+    backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
+    checkHealth: observe('check-health', checkHealth(maintenance)),
+  };
+}
