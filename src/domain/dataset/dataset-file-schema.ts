@@ -80,7 +80,7 @@ export const DATASET_FILE_SCHEMA = {
   required: ['name', 'properties'],
   additionalProperties: false,
   properties: {
-    $schema: { description: 'Where this schema is, for editors; it has no other meaning.', type: 'string' },
+    $schema: text('Where this schema is, for editors; it has no other meaning.'),
     name: name('The name of the dataset, unique without regard to case; it stands in addresses.'),
     description: text('What the dataset holds, for people.'),
     table_name: {

@@ -24,6 +24,7 @@ export function parseDataset(json: Json, compilePattern: CompilePattern): Parsed
     return { ok: false, faults: [{ pointer: '', message }], name: null };
   }
   const reader = new ObjectReader(json, '', 'The dataset', DATASET_KEYS, faults);
+  reader.text('$schema');
   const name = readName(reader, 'name');
   if (name === null && reader.raw('name') === undefined) {
     reader.fault(null, 'The dataset needs a name; write name: my_dataset');
