@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { didYouMean } from '#domain/text/suggest.ts';
+
+/** Why a text is no value of a setting, as the end of a sentence that begins with the setting's name. */
+export class BadSetting extends Error {}
+
+/** A kind of setting: how its text is read, and how people are told what to write. */
+export interface Kind<T> {
+  /** For docs: `integer from 1`, `one of json, pretty`. */
+  readonly words: string;
+  /** For `--help`: `--port <number>`; null for a flag without a value. */
+  readonly placeholder: string | null;
+  /** @throws BadSetting */
+  readonly read: (text: string, folder: string) => T;
+}
+
+export function text(words = 'text'): Kind<string> {
+  return { words, placeholder: 'text', read: (value) => value };
+}
+
+export const path: Kind<string> = {
+  words: 'path, from the current folder',
+  placeholder: 'path',
+  read: (value, folder) => resolve(folder, value),
+};
+
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const words =
+    most === Number.MAX_SAFE_INTEGER ? `whole number from ${least}` : `whole number from ${least} to ${most}`;
+  const read = (value: string) => {
+    const number = /^[0-9]{1,16}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new BadSetting(`must be a ${words}, not "${value}"`);
+  };
+  return { words, placeholder: 'number', read };
+}
+
+export const flag: Kind<boolean> = {
+  words: 'true or false',
+  placeholder: null,
+  read: (value) => {
+    const word = value.toLowerCase();
+    if (['true', '1', 'yes', 'on'].includes(word)) return true;
+    if (['false', '0', 'no', 'off'].includes(word)) return false;
+    throw new BadSetting(`must be true or false, not "${value}"`);
+  },
+};
+
+export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
+  return { words: `one of ${words.join(', ')}`, placeholder: words.join('|'), read: (value) => oneOf(value, words) };
+}
+
+function oneOf<T extends string>(value: string, words: readonly T[]): T {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new BadSetting(`must be one of ${words.join(', ')}, not "${value}"${didYouMean(value, words)}`);
+}
+
+export function choices<const T extends string>(...words: readonly T[]): Kind<readonly T[]> {
+  const read = (value: string) => [...new Set(items(value).map((item) => oneOf(item, words)))];
+  return { words: `list with commas, of ${words.join(', ')}`, placeholder: 'list', read };
+}
+
+/** A list of texts that must look like something. */
+export function listOf(what: string, isItem: (item: string) => boolean): Kind<readonly string[]> {
+  const read = (value: string) => {
+    const bad = items(value).find((item) => !isItem(item));
+    if (bad !== undefined) throw new BadSetting(`must be a list of ${what} with commas; "${bad}" is none`);
+    return items(value);
+  };
+  return { words: `list with commas, of ${what}`, placeholder: 'list', read };
+}
+
+/** The parts of a list with commas; none for an empty text. */
+export function items(value: string): string[] {
+  return value.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
+}
+
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+export const bytes: Kind<number> = {
+  words: 'size like 512MB or 2GiB',
+  placeholder: 'size',
+  read: (value) => {
+    const parts = /^([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)$/i.exec(value);
+    const unit = BYTE_UNITS[(parts?.[2] ?? '?').toUpperCase()];
+    const size = Math.floor(Number(parts?.[1]) * (unit ?? Number.NaN));
+    if (Number.isSafeInteger(size) && size > 0) return size;
+    throw new BadSetting(`must be a size like 512MB or 2GiB, not "${value}"`);
+  },
+};
+
+const TIME_UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+
+/** A span of time in milliseconds, or null for the word `all`. */
+export const retention: Kind<number | null> = {
+  words: 'all, or a span like 12h or 30d',
+  placeholder: 'span',
+  read: (value) => {
+    if (value === 'all') return null;
+    const parts = /^([0-9]{1,6})\s*([smhd])$/.exec(value);
+    const span = Number(parts?.[1]) * (TIME_UNITS[parts?.[2] ?? ''] ?? Number.NaN);
+    if (span > 0) return span;
+    throw new BadSetting(`must be all, or a span like 12h or 30d, not "${value}"`);
+  },
+};
+
+/** The word `auto` stands for what the machine gives. */
+export function auto<T>(kind: Kind<T>, measure: () => T): Kind<T> {
+  return {
+    words: `auto, or a ${kind.words}`,
+    placeholder: kind.placeholder,
+    read: (value, folder) => (value === 'auto' ? measure() : kind.read(value, folder)),
+  };
+}

@@ -1,0 +1,148 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { auto, bytes, choice, choices, flag, integer, type Kind, listOf, path, retention, text } from './kinds.ts';
+import { tokens } from './tokens.ts';
+
+export interface Setting<T> {
+  /** Its name in the environment and in `.env`; as a flag it is `--lower-case`. */
+  readonly name: string;
+  readonly kind: Kind<T>;
+  /** The text it has where nobody sets it. */
+  readonly default: string;
+  readonly description: string;
+  readonly group: string;
+}
+
+function group(title: string) {
+  return <T>(name: string, kind: Kind<T>, fallback: string, description: string): Setting<T> => {
+    return { name, kind, default: fallback, description, group: title };
+  };
+}
+
+const server = group('Server');
+const storage = group('Storage');
+const limits = group('Limits');
+const safety = group('Safety');
+const logging = group('Logging');
+
+const millisecondsFrom = (least: number) => ({ ...integer(least, 2 ** 31 - 1), placeholder: 'ms' });
+const isOrigin = (item: string) => item === '*' || (URL.canParse(item) && new URL(item).origin === item);
+const isHostName = (item: string) => /^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(item);
+
+/** Half of the memory that this process may have. */
+function halfOfMemory(): number {
+  const allowed = process.constrainedMemory();
+  return Math.floor(Math.min(allowed > 0 ? allowed : totalmem(), totalmem()) / 2);
+}
+
+/** Every setting there is: the parser, `--help`, `.env.example` and the docs are made of this table. */
+export const SETTINGS = {
+  host: server(
+    'HOST',
+    text('host name or address'),
+    '127.0.0.1',
+    'Address to listen on. Any but this machine needs API_TOKENS.',
+  ),
+  port: server('PORT', integer(0, 65535), '8080', 'Port to listen on; 0 takes a free one.'),
+  protocols: server('PROTOCOLS', choices('rest'), 'rest', 'Protocols to serve.'),
+  shutdownTimeoutMs: server(
+    'SHUTDOWN_TIMEOUT_MS',
+    millisecondsFrom(0),
+    '10000',
+    'How long a stopping server waits for running requests.',
+  ),
+  watchDatasets: server(
+    'WATCH_DATASETS',
+    auto(flag, () => process.env.NODE_ENV === 'development'),
+    'auto',
+    'Whether changed dataset files are taken over at once; auto: in development. SIGHUP does the same by hand.',
+  ),
+  dataDir: storage('DATA_DIR', path, 'data', 'Folder of the store; made where there is none.'),
+  datasetsDir: storage(
+    'DATASETS_DIR',
+    path,
+    '',
+    'Folder of the dataset files; without it the example instance is served.',
+  ),
+  dbEngine: storage(
+    'DB_ENGINE',
+    choice('duckdb', 'memory'),
+    'duckdb',
+    'Engine that keeps the records; memory forgets them when it stops.',
+  ),
+  engineMemory: storage(
+    'ENGINE_MEMORY',
+    auto(bytes, halfOfMemory),
+    'auto',
+    'Memory the engine may take; auto is half of what there is.',
+  ),
+  engineThreads: storage(
+    'ENGINE_THREADS',
+    auto(integer(1, 1024), availableParallelism),
+    'auto',
+    'Threads the engine may take; auto is one a core.',
+  ),
+  historyRetention: storage('HISTORY_RETENTION', retention, 'all', 'How far back former versions of records are kept.'),
+  maxBodyBytes: limits('MAX_BODY_BYTES', bytes, '32MB', 'Largest body of a request that is held in memory.'),
+  maxUploadBytes: limits(
+    'MAX_UPLOAD_BYTES',
+    bytes,
+    '64GB',
+    'Largest upload, decompressed; uploads are never held in memory.',
+  ),
+  defaultPageSize: limits(
+    'DEFAULT_PAGE_SIZE',
+    integer(1, 1_000_000),
+    '10',
+    'Records on a page where size is not given.',
+  ),
+  maxPageSize: limits('MAX_PAGE_SIZE', integer(1, 1_000_000), '100000', 'Most records on one page.'),
+  maxFilters: limits('MAX_FILTERS', integer(1, 100_000), '100', 'Most conditions in the filters of one request.'),
+  maxStreams: limits('MAX_STREAMS', integer(1, 10_000), '64', 'Most streams at once; more are answered 429.'),
+  queryTimeoutMs: limits(
+    'QUERY_TIMEOUT_MS',
+    millisecondsFrom(1),
+    '30000',
+    'How long a page, a count or a read by id may take.',
+  ),
+  streamMaxAgeMs: limits('STREAM_MAX_AGE_MS', millisecondsFrom(1), '3600000', 'How long one stream may last.'),
+  apiTokens: safety('API_TOKENS', tokens, '', 'Who may call; empty lets everybody on this machine do everything.'),
+  allowedHosts: safety(
+    'ALLOWED_HOSTS',
+    listOf('host names', isHostName),
+    '',
+    'Names under which requests may come, besides HOST, localhost and loopback addresses.',
+  ),
+  corsOrigins: safety(
+    'CORS_ORIGINS',
+    listOf('origins like https://app.example', isOrigin),
+    '',
+    'Web pages elsewhere that may call; * for all.',
+  ),
+  trustProxy: safety('TRUST_PROXY', flag, 'false', 'Whether X-Forwarded-* of a proxy in front is believed.'),
+  logLevel: logging(
+    'LOG_LEVEL',
+    choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'Least level that is logged.',
+  ),
+  logFormat: logging(
+    'LOG_FORMAT',
+    choice('auto', 'json', 'pretty'),
+    'auto',
+    'auto is pretty on a terminal and JSON elsewhere.',
+  ),
+  slowRequestMs: logging(
+    'SLOW_REQUEST_MS',
+    millisecondsFrom(0),
+    '1000',
+    'Requests that take longer are logged with their plan.',
+  ),
+} satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+export const SETTING_ENTRIES = Object.entries(SETTINGS) as [SettingKey, Setting<unknown>][];
+
+/** `--max-page-size` of `MAX_PAGE_SIZE`. */
+export function flagName(setting: Setting<unknown>): string {
+  return `--${setting.name.toLowerCase().replaceAll('_', '-')}`;
+}
