@@ -8,13 +8,13 @@ import { valueRenderer } from './render-value.ts';
 /** Writes a record as one JSON object without line breaks. */
 export type RenderRecord = (record: StoredRecord) => string;
 
-/** The API's shape: `id`, `schema_name`, `data` with the properties asked for, the system fields, `composite_id`. */
+/** The API's shape: `id`, `schema_name`, `data` with the properties asked for, `composite_id`, the other system fields. */
 export function recordRenderer(dataset: Dataset, fields: readonly number[] | null): RenderRecord {
   const data = rowRenderer(dataset, fields);
   const compositeId = compositeIdRenderer(dataset);
   const head = `","schema_name":${JSON.stringify(dataset.name)},"data":`;
   return (record) =>
-    `{"id":"${record.id}${head}${data(record.row)},"created_at":"${record.createdAt}","updated_at":"${record.updatedAt}","version":${record.version}${compositeId(record.row)}}`;
+    `{"id":"${record.id}${head}${data(record.row)}${compositeId(record.row)},"created_at":"${record.createdAt}","updated_at":"${record.updatedAt}","version":${record.version}}`;
 }
 
 /** The `data` object alone: every property asked for, in the order of the dataset, null where there is no value. */

@@ -1,0 +1,67 @@
+import type { Maintenance } from '#application/ports/maintenance.ts';
+import type { EngineCapabilities, StorageEngine } from '#application/ports/storage-engine.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { CompilePattern } from '#domain/record/pattern.ts';
+import { MemoryChangeLog } from './memory-change-log.ts';
+import { MemoryDatasets } from './memory-datasets.ts';
+import { MemoryLoader } from './memory-loader.ts';
+import { MemoryReader } from './memory-reader.ts';
+import { MemoryStore } from './memory-store.ts';
+import { MemoryWriter } from './memory-writer.ts';
+
+export interface MemoryEngineOptions {
+  readonly compilePattern: CompilePattern;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly maxRowBytes?: number;
+}
+
+const DEFAULT_MAX_ROW_BYTES = 16 * 1024 * 1024;
+
+/** The storage ports with nothing on disk: for tests, and for data that may go when the process goes. */
+export class MemoryEngine implements StorageEngine {
+  readonly name = 'memory';
+  readonly capabilities: EngineCapabilities = {
+    rendersNatively: [],
+    sharedByInstances: false,
+    durable: false,
+    dialect: null,
+  };
+  readonly datasets: MemoryDatasets;
+  readonly writer: MemoryWriter;
+  readonly loader: MemoryLoader;
+  readonly reader: MemoryReader;
+  readonly changes: MemoryChangeLog;
+  readonly maintenance: Maintenance;
+
+  constructor({ compilePattern, now = Date.now, maxRowBytes = DEFAULT_MAX_ROW_BYTES }: MemoryEngineOptions) {
+    const store = new MemoryStore(now);
+    this.datasets = new MemoryDatasets(store, compilePattern);
+    this.writer = new MemoryWriter(store);
+    this.loader = new MemoryLoader(store, compilePattern, maxRowBytes);
+    this.reader = new MemoryReader(store);
+    this.changes = new MemoryChangeLog(store);
+    this.maintenance = memoryMaintenance(store);
+  }
+}
+
+function memoryMaintenance(store: MemoryStore): Maintenance {
+  return {
+    health: async () => ({
+      ok: true,
+      problem: null,
+      engine: 'memory',
+      engineVersion: process.version,
+      head: store.head,
+      bytes: 0,
+    }),
+    backup: async () => {
+      throw new DataForgeError(
+        'unavailable',
+        'The memory engine keeps no store that could be backed up; export the datasets instead.',
+      );
+    },
+    compact: async () => {},
+    close: async () => {},
+  };
+}

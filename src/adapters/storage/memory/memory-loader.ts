@@ -1,0 +1,192 @@
+import {
+  type BulkCounts,
+  type BulkLoader,
+  type BulkRequest,
+  MAX_REPORTED_REJECTIONS,
+  type Rejection,
+} from '#application/ports/bulk-loader.ts';
+import { constraintValues, keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { DataForgeError, type Fault } from '#domain/errors.ts';
+import type { CompilePattern } from '#domain/record/pattern.ts';
+import { compileRowValidator } from '#domain/record/validate-row.ts';
+import type { WriteDraft } from '#domain/record/write-draft.ts';
+import { recordRenderer } from '#formats/json/render-record.ts';
+import { readRows } from '#formats/rows/read-rows.ts';
+import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
+import { abortable, throwIfAborted } from './memory-abort.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+type GoodRow = UploadedRow & { ok: true };
+
+/** Loads a whole body as one commit: read and checked first, then stored in one turn of the event loop. */
+export class MemoryLoader implements BulkLoader {
+  readonly #store: MemoryStore;
+  readonly #compilePattern: CompilePattern;
+  readonly #maxRowBytes: number;
+
+  constructor(store: MemoryStore, compilePattern: CompilePattern, maxRowBytes: number) {
+    this.#store = store;
+    this.#compilePattern = compilePattern;
+    this.#maxRowBytes = maxRowBytes;
+  }
+
+  async load(request: BulkRequest): Promise<BulkCounts> {
+    this.#store.table(request.dataset);
+    const rejected = new Rejections(request);
+    const rows = await this.#readAll(request, rejected);
+    throwIfAborted(request.signal);
+    const draft = this.#store.draft();
+    const load = new Load(request, draft, rejected);
+    load.store(rows);
+    const counts = load.counts();
+    const marks = request.marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
+    this.#store.commit(draft, marks);
+    return counts;
+  }
+
+  async #readAll({ dataset, format, body, signal }: BulkRequest, rejected: Rejections): Promise<GoodRow[]> {
+    const validator = compileRowValidator(dataset, this.#compilePattern);
+    const rows: GoodRow[] = [];
+    for await (const block of readRows(abortable(body, signal), format, validator, {
+      maxRowBytes: this.#maxRowBytes,
+    })) {
+      for (const row of block) {
+        if (row.ok) rows.push(row);
+        else rejected.add(row.line, row.faults, row.garbled ? 'invalid_body' : 'invalid_value');
+      }
+      if (rejected.isFull) break;
+    }
+    rejected.throwIfAborting();
+    return rows;
+  }
+}
+
+/** The rows that are not stored; where one is enough to refuse the body, the error that says so. */
+class Rejections {
+  readonly #aborts: boolean;
+  readonly #first: Rejection[] = [];
+  #count = 0;
+  #code: 'invalid_body' | 'invalid_value' | 'key_exists' | null = null;
+
+  constructor(request: BulkRequest) {
+    this.#aborts = request.onInvalid === 'abort';
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Those that are reported, in the order of their lines. */
+  get reported(): readonly Rejection[] {
+    return this.#first.toSorted((a, b) => a.line - b.line);
+  }
+
+  /** Nothing will be stored, and there is more to tell than anyone will read. */
+  get isFull(): boolean {
+    return this.#aborts && this.#count >= MAX_REPORTED_REJECTIONS;
+  }
+
+  add(line: number, errors: readonly Fault[], code: 'invalid_body' | 'invalid_value' | 'key_exists'): void {
+    this.#count++;
+    this.#code ??= code;
+    if (this.#first.length < MAX_REPORTED_REJECTIONS) this.#first.push({ line, errors });
+  }
+
+  throwIfAborting(): void {
+    const [first] = this.#first;
+    if (!this.#aborts || this.#code === null || first === undefined) return;
+    const faults = this.#first.flatMap(({ line, errors }) =>
+      errors.map(({ pointer, message }) => ({ pointer: `/${line}${pointer}`, message })),
+    );
+    throw new DataForgeError(
+      this.#code,
+      `Line ${first.line}: ${first.errors[0]?.message ?? 'this row is not valid.'}`,
+      {
+        faults,
+        details: { rejections: this.reported },
+      },
+    );
+  }
+}
+
+/** Puts the rows of one body into a draft, by the policies of its request. */
+class Load {
+  readonly #request: BulkRequest;
+  readonly #draft: WriteDraft;
+  readonly #rejected: Rejections;
+  readonly #counts = { created: 0, updated: 0, ignored: 0 };
+  /** For each row sent, in order, the id of the record that now stands. */
+  readonly #standing: (string | null)[] = [];
+  readonly #records = new Map<string, string>();
+
+  constructor(request: BulkRequest, draft: WriteDraft, rejected: Rejections) {
+    this.#request = request;
+    this.#draft = draft;
+    this.#rejected = rejected;
+  }
+
+  store(rows: readonly GoodRow[]): void {
+    const { dataset, onConflict } = this.#request;
+    const identities = rows.map((row) => identityOf(dataset, row));
+    const lastOf = new Map(identities.map((identity, at) => [identity, at]));
+    const idOf = new Map<string, string>();
+    rows.forEach((row, at) => {
+      const identity = identities[at] ?? null;
+      const isSuperseded = onConflict === 'update' && identity !== null && lastOf.get(identity) !== at;
+      if (isSuperseded) this.#counts.ignored++;
+      const id = isSuperseded ? null : this.#create(row);
+      if (id !== null && identity !== null) idOf.set(identity, id);
+      this.#standing.push(id);
+    });
+    this.#rejected.throwIfAborting();
+    identities.forEach((identity, at) => {
+      if (identity !== null) this.#standing[at] ??= idOf.get(identity) ?? null;
+    });
+  }
+
+  counts(): BulkCounts {
+    const records = this.#standing.flatMap((id) => (id === null ? [] : (this.#records.get(id) ?? [])));
+    return {
+      ...this.#counts,
+      rejected: this.#rejected.count,
+      rejections: this.#rejected.reported,
+      records: this.#request.returnRecords ? records : null,
+    };
+  }
+
+  /** @returns the id of the record that stands, null where the row was rejected */
+  #create({ line, row, id }: GoodRow): string | null {
+    const { dataset, onConflict, origin, returnRecords } = this.#request;
+    const outcome = this.#draft.apply({
+      changes: [{ kind: 'create', dataset, row, id, onConflict }],
+      marks: [],
+      origin,
+    });
+    if (!outcome.ok) {
+      this.#reject(line, outcome.error);
+      return null;
+    }
+    const [result] = outcome.results;
+    if (result === undefined || result.kind === 'deleted') return null;
+    this.#counts[result.kind === 'created' || result.kind === 'updated' ? result.kind : 'ignored']++;
+    if (returnRecords) this.#records.set(result.record.id, recordRenderer(dataset, null)(result.record));
+    return result.record.id;
+  }
+
+  #reject(line: number, error: Error): void {
+    const isConflict = error instanceof DataForgeError && error.code === 'key_exists';
+    const isInvalid = error instanceof DataForgeError && error.code === 'invalid_value';
+    if (!isConflict && !isInvalid) throw error;
+    const faults = error.faults.length > 0 ? error.faults : [{ pointer: '', message: error.message }];
+    this.#rejected.add(line, faults, error.code === 'key_exists' ? 'key_exists' : 'invalid_value');
+  }
+}
+
+/** What tells rows of one body apart for `on_conflict`: the natural key, else the id that was given. */
+function identityOf(dataset: Dataset, { row, id }: GoodRow): string | null {
+  const key = uniqueConstraints(dataset).find((constraint) => constraint.kind === 'key');
+  if (key === undefined) return id;
+  const values = constraintValues(key, row);
+  return values === null ? null : keyText(values);
+}

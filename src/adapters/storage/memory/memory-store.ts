@@ -1,0 +1,108 @@
+import { randomInt } from 'node:crypto';
+import { keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { CommitClock } from '#domain/record/commit-clock.ts';
+import { idPrefix } from '#domain/record/id.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
+import type { Value } from '#domain/record/value.ts';
+import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
+import type { MemoryTable } from './memory-table.ts';
+
+export interface StoredMark {
+  readonly kind: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+type CommitListener = (head: number, datasets: ReadonlySet<string>) => void;
+
+/** All that one store holds. Commits happen between two turns of the event loop, so no reader sees half of one. */
+export class MemoryStore {
+  readonly #tables = new Map<string, MemoryTable>();
+  readonly #marks = new Map<string, Map<string, { readonly value: string; readonly at: string }>>();
+  readonly #listeners = new Set<CommitListener>();
+  readonly #clock: CommitClock;
+  #head = 0;
+
+  constructor(now: () => number) {
+    this.#clock = new CommitClock(now);
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  get tables(): readonly MemoryTable[] {
+    return [...this.#tables.values()];
+  }
+
+  /** @throws DataForgeError `unknown_dataset` */
+  table(dataset: Dataset): MemoryTable {
+    const table = this.#tables.get(dataset.name);
+    if (table === undefined) {
+      throw new DataForgeError('unknown_dataset', `The store has no dataset "${dataset.name}".`);
+    }
+    return table;
+  }
+
+  setTable(table: MemoryTable): void {
+    this.#tables.set(table.dataset.name, table);
+  }
+
+  /** The record with a natural key. */
+  byKey(dataset: Dataset, values: readonly Value[]): StoredRecord | null {
+    const key = uniqueConstraints(dataset).find((constraint) => constraint.kind === 'key');
+    return key === undefined ? null : this.table(dataset).holder(key, keyText(values));
+  }
+
+  /** Opens the draft of the next commit; nothing shows before `commit`. */
+  draft(): WriteDraft {
+    const { at, milliseconds } = this.#clock.next();
+    const stamp: CommitStamp = { firstSeq: this.#head + 1, at, idPrefix: idPrefix(milliseconds, randomInt(2 ** 26)) };
+    const lookup: StoredLookup = {
+      byId: (dataset, id) => this.table(dataset).get(id),
+      byKey: (dataset, constraint, key) => this.table(dataset).holder(constraint, key),
+    };
+    return new WriteDraft(lookup, stamp);
+  }
+
+  /** Makes a draft and its marks visible at once. */
+  commit(draft: WriteDraft, marks: readonly StoredMark[]): void {
+    const { firstSeq, at } = draft.stamp;
+    const touched = new Set<string>();
+    for (const mutations of draft.mutations()) {
+      this.table(mutations.dataset).store(mutations, firstSeq, at);
+      touched.add(mutations.dataset.name);
+    }
+    for (const mark of marks) this.#setMark(mark, at);
+    if (draft.nextSeq === firstSeq) return;
+    this.#head = draft.nextSeq - 1;
+    for (const listener of this.#listeners) listener(this.#head, touched);
+  }
+
+  mark(kind: string, key: string): string | null {
+    return this.#marks.get(kind)?.get(key)?.value ?? null;
+  }
+
+  forgetMarks(kind: string, before: string): void {
+    const marks = this.#marks.get(kind);
+    for (const [key, { at }] of marks ?? []) if (isEarlier(at, before)) marks?.delete(key);
+  }
+
+  subscribe(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #setMark({ kind, key, value }: StoredMark, at: string): void {
+    const marks = this.#marks.get(kind) ?? new Map();
+    this.#marks.set(kind, marks.set(key, { value, at }));
+  }
+}
+
+function isEarlier(a: string, b: string): boolean {
+  return a.replace('Z', '') < b.replace('Z', '');
+}

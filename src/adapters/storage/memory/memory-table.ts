@@ -1,0 +1,135 @@
+import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
+import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
+import type { ChangeFacts } from '#formats/json/render-change.ts';
+
+/** A former image, with what the feed and reads of the past ask for. */
+export interface HistoryEntry {
+  readonly record: StoredRecord;
+  readonly toSeq: number;
+}
+
+/** The rows of one dataset, current and former. Records are never changed in place, so a copied list is a snapshot. */
+export class MemoryTable {
+  readonly dataset: Dataset;
+  readonly #rows = new Map<string, StoredRecord>();
+  readonly #history: HistoryEntry[] = [];
+  /** Every change, by ascending number. */
+  readonly #log: ChangeFacts[] = [];
+  /** The number of the newest change of each record that ever was. */
+  readonly #newest = new Map<string, number>();
+  readonly #holders = new Map<string, Map<string, string>>();
+  readonly #constraints: readonly UniqueConstraint[];
+
+  constructor(dataset: Dataset) {
+    this.dataset = dataset;
+    this.#constraints = uniqueConstraints(dataset);
+    for (const constraint of this.#constraints) this.#holders.set(nameOf(constraint), new Map());
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** The rows that stand now or, for a sequence number, that stood then; in storage order. */
+  records(at: number | null): StoredRecord[] {
+    if (at === null) return [...this.#rows.values()];
+    const current = this.#rows.values().filter((record) => record.seq <= at);
+    const former = this.#history.filter(({ record, toSeq }) => record.seq <= at && at < toSeq);
+    return [...current, ...former.map(({ record }) => record)];
+  }
+
+  get(id: string): StoredRecord | null {
+    return this.#rows.get(id) ?? null;
+  }
+
+  /** The record that holds a key, as `keyText` writes it. */
+  holder(constraint: UniqueConstraint, key: string): StoredRecord | null {
+    const id = this.#holders.get(nameOf(constraint))?.get(key);
+    return id === undefined ? null : this.get(id);
+  }
+
+  get log(): readonly ChangeFacts[] {
+    return this.#log;
+  }
+
+  /** Whether a change is the newest of its record. */
+  isNewest(change: ChangeFacts): boolean {
+    return this.#newest.get(change.id) === change.seq;
+  }
+
+  /** Makes the net result of a commit what stands. */
+  store({ inserts, updates, removals, images }: DatasetMutations, firstSeq: number, at: string): void {
+    const changes: ChangeFacts[] = [];
+    for (const id of removals) this.#remove(id);
+    for (const { record } of updates) this.#remove(record.id, record);
+    for (const { record } of [...updates, ...inserts]) {
+      this.#put(record);
+      changes.push(factsOf(record));
+    }
+    for (const image of images) {
+      this.#history.push({ record: image.record, toSeq: image.toSeq });
+      if (image.record.seq >= firstSeq) changes.push(factsOf(image.record));
+      if (image.deleted) changes.push(deletionOf(image, at));
+    }
+    changes.sort((a, b) => a.seq - b.seq);
+    for (const change of changes) {
+      this.#log.push(change);
+      this.#newest.set(change.id, change.seq);
+    }
+  }
+
+  /** The same rows under another description of the dataset; `convert` gives a row its new shape. */
+  reshaped(dataset: Dataset, convert: (row: StoredRecord['row']) => StoredRecord['row']): MemoryTable {
+    const table = new MemoryTable(dataset);
+    const reshape = (record: StoredRecord): StoredRecord => ({ ...record, row: convert(record.row) });
+    for (const record of this.#rows.values()) table.#put(reshape(record));
+    for (const { record, toSeq } of this.#history) table.#history.push({ record: reshape(record), toSeq });
+    for (const change of this.#log)
+      table.#log.push({ ...change, row: change.row === null ? null : convert(change.row) });
+    for (const [id, seq] of this.#newest) table.#newest.set(id, seq);
+    return table;
+  }
+
+  /** Frees what a record holds; with `next` its place is kept for the image that follows. */
+  #remove(id: string, next?: StoredRecord): void {
+    const record = this.#rows.get(id);
+    if (record === undefined) return;
+    for (const [holders, key] of this.#keysOf(record)) if (holders.get(key) === id) holders.delete(key);
+    if (next === undefined) this.#rows.delete(id);
+  }
+
+  #put(record: StoredRecord): void {
+    this.#rows.set(record.id, record);
+    for (const [holders, key] of this.#keysOf(record)) holders.set(key, record.id);
+  }
+
+  #keysOf(record: StoredRecord): [Map<string, string>, string][] {
+    return this.#constraints.flatMap((constraint): [Map<string, string>, string][] => {
+      const values = constraintValues(constraint, record.row);
+      const holders = this.#holders.get(nameOf(constraint));
+      return values === null || holders === undefined ? [] : [[holders, keyText(values)]];
+    });
+  }
+}
+
+function nameOf(constraint: UniqueConstraint): string {
+  return `${constraint.kind}:${constraint.indexes.join()}`;
+}
+
+function factsOf(record: StoredRecord): ChangeFacts {
+  return {
+    seq: record.seq,
+    operation: record.version === 1 ? 'create' : 'update',
+    id: record.id,
+    version: record.version,
+    changedAt: record.updatedAt,
+    row: record.row,
+  };
+}
+
+/** A delete is the version behind the last one that had a row. */
+function deletionOf({ record, toSeq }: FormerImage, at: string): ChangeFacts {
+  return { seq: toSeq, operation: 'delete', id: record.id, version: record.version + 1, changedAt: at, row: null };
+}
