@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { MAX_REPORTED_REJECTIONS } from '#application/ports/bulk-loader.ts';
+import { dataset, property } from '../../support/dataset-builders.ts';
+import { ndjson } from '../../support/store-driver.ts';
+import type { ContractContext } from '../storage-engine.ts';
+
+export function describeBulkPolicies(context: ContractContext): void {
+  describe('conflicts and bad rows of a bulk load', () => {
+    const keyed = dataset(
+      'keyed',
+      [property('k', 'VARCHAR'), property('v', 'INTEGER'), property('u', 'INTEGER', { unique: true })],
+      {
+        primaryKey: ['k'],
+      },
+    );
+    const rows = (...pairs: [string, number | null, number?][]) =>
+      ndjson(pairs.map(([k, v, u = null]) => ({ k, v, u })));
+    const shown = async () =>
+      (await context.store.items(keyed, { sort: [{ field: 'k' }] })).map(({ data, version }) => [
+        data.k,
+        data.v,
+        version,
+      ]);
+
+    async function start(): Promise<void> {
+      await context.store.use(keyed);
+      await context.store.create(keyed, { k: 'a', v: 1, u: 1 }, { k: 'b', v: 2 });
+    }
+
+    test('error: a key that exists refuses the whole body', async () => {
+      const { store } = context;
+      await start();
+      const head = store.engine.changes.head();
+      await expect(store.load(keyed, rows(['c', 1], ['a', 9]))).rejects.toMatchObject({ code: 'key_exists' });
+      await expect(store.load(keyed, rows(['c', 1], ['c', 2]))).rejects.toMatchObject({ code: 'key_exists' });
+      await expect(store.load(keyed, rows(['c', 1, 1]))).rejects.toMatchObject({ code: 'key_exists' });
+      expect(await shown()).toEqual([
+        ['a', 1, 1],
+        ['b', 2, 1],
+      ]);
+      expect(store.engine.changes.head()).toBe(head);
+    });
+
+    test('error, reject: a conflict is a bad row like any other', async () => {
+      const { store } = context;
+      await start();
+      const body = rows(['c', 1], ['a', 9], ['c', 2], ['d', 3, 1], ['e', null]);
+      expect(await store.load(keyed, body, { onInvalid: 'reject' })).toMatchObject({
+        created: 2,
+        rejected: 3,
+        rejections: [{ line: 2 }, { line: 3 }, { line: 4 }],
+      });
+      expect((await shown()).map(([k, v]) => [k, v])).toEqual([
+        ['a', 1],
+        ['b', 2],
+        ['c', 1],
+        ['e', null],
+      ]);
+    });
+
+    test('ignore: what is there stays, and within one body the first wins', async () => {
+      const { store } = context;
+      await start();
+      const counts = await store.load(keyed, rows(['a', 9], ['c', 1], ['c', 2], ['d', 4]), {
+        onConflict: 'ignore',
+        returnRecords: true,
+      });
+      expect(counts).toMatchObject({ created: 2, updated: 0, ignored: 2, rejected: 0 });
+      expect(counts.records?.map((json) => JSON.parse(json).data.v)).toEqual([1, 1, 1, 4]);
+      expect(await shown()).toEqual([
+        ['a', 1, 1],
+        ['b', 2, 1],
+        ['c', 1, 1],
+        ['d', 4, 1],
+      ]);
+    });
+
+    test('update: replaced as by PUT, the last of a body wins, what changes nothing keeps its version', async () => {
+      const { store } = context;
+      await start();
+      const counts = await store.load(keyed, rows(['a', 9], ['b', 2], ['c', 1], ['c', 2], ['a', 10]), {
+        onConflict: 'update',
+        returnRecords: true,
+      });
+      expect(counts).toMatchObject({ created: 1, updated: 1, ignored: 3, rejected: 0 });
+      expect(counts.records?.map((json) => JSON.parse(json).data.v)).toEqual([10, 2, 2, 2, 10]);
+      expect(await shown()).toEqual([
+        ['a', 10, 2],
+        ['b', 2, 1],
+        ['c', 2, 1],
+      ]);
+      expect((await store.changes(keyed, 2)).changes.map(({ op, data }) => [op, data.k])).toHaveLength(2);
+    });
+
+    test('update: a property left out takes its default, as by PUT', async () => {
+      const { store } = context;
+      await start();
+      await store.load(keyed, '{"k":"a"}\n', { onConflict: 'update' });
+      expect(await store.items(keyed, { filters: [{ field: 'k', operator: 'eq', value: 'a' }] })).toMatchObject([
+        { version: 2, data: { k: 'a', v: null, u: null } },
+      ]);
+    });
+
+    test('ids may stand for a key where there is none', async () => {
+      const { store } = context;
+      const plain = await store.use(dataset('plain', [property('v', 'INTEGER')]));
+      const [first, second] = await store.create(plain, { v: 1 }, { v: 2 });
+      const body = ndjson([{ id: first?.id, v: 9 }, { id: second?.id, v: 2 }, { v: 3 }]);
+      expect(await store.load(plain, body, { onConflict: 'update' })).toMatchObject({
+        created: 1,
+        updated: 1,
+        ignored: 1,
+      });
+      const items = await store.items(plain, { sort: [{ field: 'v', order: 'desc' }] });
+      expect(items.map(({ id, data, version }) => [id === first?.id, data.v, version])).toEqual([
+        [true, 9, 2],
+        [false, 3, 1],
+        [false, 2, 1],
+      ]);
+    });
+
+    test('records that were asked for come in the order sent', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      const counts = await store.load(keyed, rows(['z', 1], ['y', 2], ['x', 3]), { returnRecords: true });
+      expect(counts.records?.map((json) => JSON.parse(json).data.k)).toEqual(['z', 'y', 'x']);
+      expect(counts.records?.map((json) => JSON.parse(json))).toEqual(
+        await store.items(keyed, { sort: [{ field: '_seq' }] }),
+      );
+      expect((await store.load(keyed, rows(['w', 1]))).records).toBeNull();
+    });
+
+    test('the first rejections are told, all are counted', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      const bad = MAX_REPORTED_REJECTIONS + 5;
+      const body = `${'{"k":1}\n'.repeat(bad)}{"k":"good"}\n`;
+      const counts = await store.load(keyed, body, { onInvalid: 'reject', pieces: 4096 });
+      expect(counts).toMatchObject({ created: 1, rejected: bad });
+      expect(counts.rejections.map(({ line }) => line)).toEqual(
+        Array.from({ length: MAX_REPORTED_REJECTIONS }, (_, at) => at + 1),
+      );
+    });
+  });
+}
