@@ -185,7 +185,8 @@ class Parser {
         if (!result.isWellFormed()) throw this.#error('a string holds a lone surrogate');
         return result;
       }
-      if (code !== 0x5c) throw this.#error(Number.isNaN(code) ? 'a string has no end' : 'a control character in a string');
+      if (code !== 0x5c)
+        throw this.#error(Number.isNaN(code) ? 'a string has no end' : 'a control character in a string');
       result += this.#escape();
     }
   }

@@ -28,7 +28,9 @@ function boundChecks(property: Property): Check[] {
   const checks: Check[] = [];
   if (rules.enum !== null) {
     const allowed = new Set(rules.enum);
-    const list = rules.enum.map((value) => JSON.stringify(typeof value === 'bigint' ? Number(value) : value)).join(', ');
+    const list = rules.enum
+      .map((value) => JSON.stringify(typeof value === 'bigint' ? Number(value) : value))
+      .join(', ');
     checks.push((value) => (allowed.has(value) ? null : `must be one of ${list}`));
   }
   const { minimum, maximum } = rules;

@@ -176,7 +176,10 @@ class CompiledRowValidator implements RowValidator {
   }
 
   #unknown(name: string, base: string, where: string): Fault {
-    return { pointer: pointer(base, name), message: `"${name}" is not a property of ${where}; leave it out or correct its name.` };
+    return {
+      pointer: pointer(base, name),
+      message: `"${name}" is not a property of ${where}; leave it out or correct its name.`,
+    };
   }
 }
 
@@ -186,7 +189,8 @@ const INVALID: Value = '\u0000invalid';
 function repeatedNames(json: JsonObject, base: string, faults: Fault[]): void {
   const seen = new Set<string>();
   for (const { name } of json.members) {
-    if (seen.has(name)) faults.push({ pointer: pointer(base, name), message: `"${name}" is named twice; name it once.` });
+    if (seen.has(name))
+      faults.push({ pointer: pointer(base, name), message: `"${name}" is named twice; name it once.` });
     seen.add(name);
   }
 }

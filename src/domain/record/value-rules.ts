@@ -79,7 +79,9 @@ function readText(type: DbType, text: string): Value | Invalid {
         new Invalid('must be an ISO 8601 timestamp like 2024-01-31T10:30:00Z with at most six digits of fraction')
       );
     case 'UUID':
-      return UUID.test(text) ? text.toLowerCase() : new Invalid('must be a UUID like 0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d');
+      return UUID.test(text)
+        ? text.toLowerCase()
+        : new Invalid('must be a UUID like 0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d');
     default:
       return isText(text) ? text : new Invalid('must not hold U+0000 or a lone surrogate');
   }

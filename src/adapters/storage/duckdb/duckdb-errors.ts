@@ -30,7 +30,9 @@ export function translateDuckDbError(error: unknown): DataForgeError {
     });
   }
   if (/^FATAL|database has been invalidated/i.test(text)) {
-    return new DataForgeError('unavailable', 'The store had to stop after a fault; restart the server.', { cause: error });
+    return new DataForgeError('unavailable', 'The store had to stop after a fault; restart the server.', {
+      cause: error,
+    });
   }
   return new DataForgeError('internal', 'The storage engine failed.', { cause: error });
 }

@@ -27,7 +27,12 @@ export const SYSTEM_COLUMNS = [
 ] as const;
 
 /** Columns a former image has besides: when it ceased to be true, by whom, and whether by an update or a delete. */
-export const HISTORY_COLUMNS = ['_to_seq BIGINT', '_to_at TIMESTAMP', '_to_origin INTEGER', '_deleted BOOLEAN'] as const;
+export const HISTORY_COLUMNS = [
+  '_to_seq BIGINT',
+  '_to_at TIMESTAMP',
+  '_to_origin INTEGER',
+  '_deleted BOOLEAN',
+] as const;
 
 export const SYSTEM_COLUMN_NAMES: readonly string[] = SYSTEM_COLUMNS.map(columnName);
 export const HISTORY_COLUMN_NAMES: readonly string[] = HISTORY_COLUMNS.map(columnName);
@@ -71,11 +76,14 @@ export function columnType(type: DbType): string {
   return type.name === 'JSON' ? 'VARCHAR' : formatDbType(type);
 }
 
+/** The columns of a current row by name, in the order in which this engine writes them. */
+export function columnNames(dataset: Dataset): string {
+  return [...SYSTEM_COLUMN_NAMES, ...dataset.properties.map(propertyColumn)].join(', ');
+}
+
 /** Statements that make a dataset's tables. */
 export function createTables(dataset: Dataset): string[] {
-  const properties = dataset.properties.map(
-    (property) => `${propertyColumn(property)} ${columnType(property.dbType)}`,
-  );
+  const properties = dataset.properties.map((property) => `${propertyColumn(property)} ${columnType(property.dbType)}`);
   return [
     `CREATE TABLE ${currentTable(dataset)} (${[...SYSTEM_COLUMNS, ...properties].join(', ')})`,
     `CREATE TABLE ${historyTable(dataset)} (${[...SYSTEM_COLUMNS, ...properties, ...HISTORY_COLUMNS].join(', ')})`,

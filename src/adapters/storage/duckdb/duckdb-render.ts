@@ -168,7 +168,9 @@ function compositeId(dataset: Dataset): string {
   const parts = dataset.primaryKey.map((name) => {
     const property = dataset.properties.find((candidate) => candidate.name === name);
     if (property === undefined) throw new RangeError(`key property "${name}" is missing`);
-    return property.dbType.name === 'TIMESTAMP' ? timestampText(propertyColumn(property)) : `${propertyColumn(property)}::VARCHAR`;
+    return property.dbType.name === 'TIMESTAMP'
+      ? timestampText(propertyColumn(property))
+      : `${propertyColumn(property)}::VARCHAR`;
   });
   return `to_json(concat_ws('|', ${parts.join(', ')}))::VARCHAR`;
 }

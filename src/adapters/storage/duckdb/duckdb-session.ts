@@ -1,4 +1,9 @@
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBMaterializedResult,
+  DuckDBPreparedStatement,
+  DuckDBResultReader,
+} from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
 
@@ -34,6 +39,17 @@ export class DuckDbSession {
   /** The rows of `all` as arrays of plain values. */
   async rows(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<unknown[][]> {
     return (await this.all(sql, parameters)).getRows() as unknown[][];
+  }
+
+  /** Runs a prepared statement and leaves its result in the engine's own blocks. */
+  async materialize(sql: string, parameters: readonly DuckDbParameter[]): Promise<DuckDBMaterializedResult> {
+    try {
+      const statement = await this.connection.prepare(sql);
+      bind(statement, parameters);
+      return await statement.run();
+    } catch (error) {
+      throw translateDuckDbError(error);
+    }
   }
 
   /** Runs a statement whose result nobody reads. */

@@ -1,6 +1,6 @@
 import type { DbType } from '#domain/dataset/db-type.ts';
-import type { Field, Filter, LikePattern, Position, SortKey } from '#domain/query/query.ts';
 import { typeOfField } from '#domain/query/field.ts';
+import type { Field, Filter, LikePattern, Position, SortKey } from '#domain/query/query.ts';
 import type { Value } from '#domain/record/value.ts';
 
 /** What SQL engines write differently. */
@@ -79,7 +79,10 @@ export function compileAfter(
   parameters: SqlParameters,
 ): string {
   const id: SortKey = { field: { kind: 'system', name: 'id' }, order: 'asc' };
-  const keys = [...sort.map((key, index) => ({ key, value: position.values[index] ?? null })), { key: id, value: position.id }];
+  const keys = [
+    ...sort.map((key, index) => ({ key, value: position.values[index] ?? null })),
+    { key: id, value: position.id },
+  ];
   const alternatives: string[] = [];
   const equals: string[] = [];
   for (const { key, value } of keys) {

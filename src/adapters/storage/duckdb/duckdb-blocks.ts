@@ -1,0 +1,145 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { newSpoolFile } from './duckdb-spool.ts';
+import { TextScan } from './duckdb-text-scan.ts';
+
+/** Bytes of a body that are staged at once. */
+export const BLOCK_BYTES = 24 * 1024 * 1024;
+
+/** A part of an upload that lies in a spool file and ends where a row ends. */
+export interface Block {
+  readonly file: string;
+  readonly index: number;
+  readonly bytes: number;
+  /** What its bytes are like. */
+  readonly scan: TextScan;
+  /** Whether the body ends here. */
+  readonly last: boolean;
+  /** The first bytes of the block, to look at. */
+  readonly head: Uint8Array;
+}
+
+/** Says where a body may be cut. */
+export interface BlockCutter {
+  /** Sees every byte once, in order; returns the offset behind the last row's end in this chunk, 0 for none. */
+  cut(chunk: Uint8Array): number;
+}
+
+/** NDJSON may be cut behind any line feed. */
+export class LineCutter implements BlockCutter {
+  cut(chunk: Uint8Array): number {
+    return chunk.lastIndexOf(0x0a) + 1;
+  }
+}
+
+/** CSV may be cut behind a line feed that stands outside quotes: with an even number of quotes before it. */
+export class CsvCutter implements BlockCutter {
+  #quoted = false;
+
+  cut(chunk: Uint8Array): number {
+    let quoted = this.#quoted;
+    let segmentStart = 0;
+    let end = 0;
+    for (let quote = chunk.indexOf(0x22); ; quote = chunk.indexOf(0x22, segmentStart)) {
+      const segmentEnd = quote < 0 ? chunk.length : quote;
+      if (!quoted) {
+        const feed = chunk.subarray(segmentStart, segmentEnd).lastIndexOf(0x0a);
+        if (feed >= 0) end = segmentStart + feed + 1;
+      }
+      if (quote < 0) break;
+      quoted = !quoted;
+      segmentStart = quote + 1;
+    }
+    this.#quoted = quoted;
+    return end;
+  }
+}
+
+export interface SpoolOptions {
+  readonly spoolDir: string;
+  readonly extension: string;
+  readonly signal: AbortSignal;
+  /** What every block but the first begins with. */
+  readonly prefix?: () => Uint8Array;
+}
+
+/**
+ * Writes a body to spool files of about `BLOCK_BYTES`, cut between rows, and hands out each as soon as it is complete.
+ * The consumer removes what it was given.
+ */
+export async function* spoolBlocks(
+  body: AsyncIterable<Uint8Array>,
+  cutter: BlockCutter,
+  options: SpoolOptions,
+): AsyncGenerator<Block> {
+  let writer = await BlockWriter.open(options, 0);
+  try {
+    for await (const chunk of body) {
+      options.signal.throwIfAborted();
+      const end = cutter.cut(chunk);
+      if (end === 0 || writer.bytes + end < BLOCK_BYTES) {
+        await writer.write(chunk);
+        continue;
+      }
+      await writer.write(chunk.subarray(0, end));
+      const full = await writer.close(false);
+      writer = await BlockWriter.open(options, full.index + 1);
+      await writer.write(chunk.slice(end));
+      yield full;
+    }
+    yield await writer.close(true);
+  } finally {
+    await writer.discard();
+  }
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+class BlockWriter {
+  readonly #handle: FileHandle;
+  readonly #file: string;
+  readonly #index: number;
+  readonly #scan = new TextScan();
+  readonly #head: Uint8Array[] = [];
+  #headBytes = 0;
+  #closed = false;
+  bytes = 0;
+
+  private constructor(handle: FileHandle, file: string, index: number) {
+    this.#handle = handle;
+    this.#file = file;
+    this.#index = index;
+  }
+
+  static async open(options: SpoolOptions, index: number): Promise<BlockWriter> {
+    const file = newSpoolFile(options.spoolDir, options.extension);
+    const writer = new BlockWriter(await open(file, 'w'), file, index);
+    if (index > 0 && options.prefix !== undefined) await writer.write(options.prefix());
+    return writer;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (chunk.length === 0) return;
+    if (this.#headBytes < HEAD_BYTES) {
+      const head = chunk.slice(0, HEAD_BYTES - this.#headBytes);
+      this.#head.push(head);
+      this.#headBytes += head.length;
+    }
+    this.#scan.push(chunk);
+    this.bytes += chunk.length;
+    await this.#handle.writeFile(chunk);
+  }
+
+  async close(last: boolean): Promise<Block> {
+    await this.#handle.close();
+    this.#closed = true;
+    const head = Buffer.concat(this.#head);
+    return { file: this.#file, index: this.#index, bytes: this.bytes, scan: this.#scan, last, head };
+  }
+
+  /** Removes a block that was never handed out. */
+  async discard(): Promise<void> {
+    if (this.#closed) return;
+    await this.#handle.close();
+    await rm(this.#file, { force: true });
+  }
+}

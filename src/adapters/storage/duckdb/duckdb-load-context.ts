@@ -1,0 +1,105 @@
+import type { BulkRequest } from '#application/ports/bulk-loader.ts';
+import type { Rejections } from '#application/records/rejections.ts';
+import type { RowValidator } from '#domain/record/validate-row.ts';
+import type { Row } from '#domain/record/value.ts';
+import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
+import { columnType } from './duckdb-layout.ts';
+import { castColumns, packRows, rowTexts, unpackRows } from './duckdb-rows.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
+
+/** Bytes that one row of an upload may have as it was sent. */
+export const MAX_ROW_BYTES = 16 * 1024 * 1024;
+
+/** What the readers of every format work with. */
+export interface LoadContext {
+  readonly request: BulkRequest;
+  readonly session: DuckDbSession;
+  readonly spoolDir: string;
+  readonly validator: RowValidator;
+  readonly rejections: Rejections;
+}
+
+/** A block that lies in the staged table, every row of it decided: `ok` is true, or the row is not stored. */
+export interface StagedBlock {
+  /** Whether nothing comes behind it. */
+  readonly last: boolean;
+  /** Whether every row of the staged table is to be stored. */
+  readonly complete: boolean;
+  readonly rows: number;
+  /** The line in the body of a row of the staged table, by its place from 0. */
+  readonly lineOf: (place: number) => number;
+}
+
+/**
+ * The number of the staged table's first row: not 0 inside a transaction, where the engine numbers rows that are not
+ * committed from far above.
+ */
+export async function stagedBase({ session }: LoadContext): Promise<bigint> {
+  const [row] = await session.rows('SELECT coalesce(min(rowid), 0) FROM temp.staged');
+  return BigInt(row?.[0] as bigint);
+}
+
+const ROWS_A_STATEMENT = 2000;
+
+/** Appends rows that were read by the exact rule to the staged table. */
+export class StagedRows {
+  readonly #context: LoadContext;
+  #rows: (string | null)[][] = [];
+
+  constructor(context: LoadContext) {
+    this.#context = context;
+  }
+
+  async add({ row, id }: { readonly row: Row; readonly id: string | null }): Promise<void> {
+    this.#rows.push(['true', id, ...rowTexts(row)]);
+    if (this.#rows.length >= ROWS_A_STATEMENT) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#rows.length === 0) return;
+    const types = ['BOOLEAN', 'UUID', ...propertyTypes(this.#context)];
+    await this.#context.session.run(
+      `INSERT INTO temp.staged SELECT ${castColumns(types)} FROM ${unpackRows('$1', types.length)}`,
+      [packRows(this.#rows)],
+    );
+    this.#rows = [];
+  }
+}
+
+/** Puts right rows of the staged table that the engine was not sure of. */
+export class StagedCorrections {
+  readonly #context: LoadContext;
+  readonly #base: bigint;
+  #rows: (string | null)[][] = [];
+
+  constructor(context: LoadContext, base: bigint) {
+    this.#context = context;
+    this.#base = base;
+  }
+
+  async add(place: number, { row, id }: { readonly row: Row; readonly id: string | null }): Promise<void> {
+    this.#rows.push([String(this.#base + BigInt(place)), 'true', id, ...rowTexts(row)]);
+    if (this.#rows.length >= ROWS_A_STATEMENT) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#rows.length === 0) return;
+    const types = ['BOOLEAN', 'UUID', ...propertyTypes(this.#context)];
+    const names = ['ok', 'gid', ...this.#context.request.dataset.properties.map((_, index) => `p${index}`)];
+    const sets = names.map((name, index) => `${name} = u.c${index + 1}::${types[index]}`).join(', ');
+    await this.#context.session.run(
+      `UPDATE temp.staged SET ${sets} FROM ${unpackRows('$1', types.length + 1)} AS u WHERE staged.rowid = u.c0::BIGINT`,
+      [packRows(this.#rows)],
+    );
+    this.#rows = [];
+  }
+}
+
+/** Counts a row that is not valid. */
+export function reject({ rejections }: LoadContext, line: number, row: UploadedRow & { ok: false }): void {
+  rejections.add(line, row.faults, row.garbled ? 'invalid_body' : 'invalid_value');
+}
+
+function propertyTypes({ request }: LoadContext): string[] {
+  return request.dataset.properties.map((property) => columnType(property.dbType));
+}

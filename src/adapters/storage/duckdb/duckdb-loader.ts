@@ -1,0 +1,161 @@
+import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
+import { Rejections } from '#application/records/rejections.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { compileRowValidator } from '#domain/record/validate-row.ts';
+import type { CommitStamp } from '#domain/record/write-draft.ts';
+import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
+import { writeMarks } from './duckdb-mutations.ts';
+import { stageArrow } from './duckdb-read-arrow.ts';
+import { stageParquet } from './duckdb-read-columns.ts';
+import { stageCsvBody } from './duckdb-read-csv.ts';
+import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
+import type { DuckDbStore } from './duckdb-store.ts';
+import { renderStored, storeStaged } from './duckdb-store-staged.ts';
+
+const STAGERS = {
+  ndjson: stageNdjson,
+  json: stageJsonArray,
+  csv: stageCsvBody,
+  parquet: stageParquet,
+  arrow: stageArrow,
+};
+
+/**
+ * Large writes on DuckDB. A body is cut into blocks; the engine reads each into a staged table, sure of most rows, and
+ * the domain's own rule settles the others; then the block goes into the dataset's table. All blocks are one commit.
+ */
+export class DuckDbLoader implements BulkLoader {
+  readonly #store: DuckDbStore;
+
+  constructor(store: DuckDbStore) {
+    this.#store = store;
+  }
+
+  async load(request: BulkRequest): Promise<BulkCounts> {
+    const session = await this.#store.borrow();
+    const context: LoadContext = {
+      request,
+      session,
+      spoolDir: this.#store.options.spoolDir,
+      validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
+      rejections: new Rejections(request.onInvalid),
+    };
+    const blocks = STAGERS[request.format](context);
+    try {
+      const first = await blocks.next();
+      if (first.done) throw new DataForgeError('invalid_body', 'The body is empty; send at least one row.');
+      context.rejections.throwIfAborting();
+      return await (first.value.last
+        ? this.#loadShort(context, first.value)
+        : this.#store.longLoads.hold(() => this.#loadLong(context, first.value, blocks)));
+    } finally {
+      await blocks.return(undefined).catch(() => {});
+      await dropTemporary(session);
+      this.#store.giveBack(session);
+    }
+  }
+
+  /** A body of one block: staged already, so that the commit lock is held for the insert alone. */
+  #loadShort(context: LoadContext, block: StagedBlock): Promise<BulkCounts> {
+    return this.#store.commitLock.hold(async () => {
+      const load = await this.#begin(context, this.#store.sequence.next);
+      return context.session
+        .transaction(async () => {
+          await load.store(block);
+          return load.finish();
+        })
+        .then((counts) => load.committed(counts));
+    });
+  }
+
+  /** A body of many blocks takes numbers far ahead, so that small commits go on meanwhile. */
+  async #loadLong(context: LoadContext, first: StagedBlock, rest: AsyncGenerator<StagedBlock>): Promise<BulkCounts> {
+    const { sequence, commitLock } = this.#store;
+    const load = await commitLock.hold(() => this.#begin(context, sequence.reserveFar()));
+    const { session } = context;
+    try {
+      await session.run('BEGIN TRANSACTION');
+      await load.store(first);
+      for await (const block of rest) {
+        context.rejections.throwIfAborting();
+        await load.store(block);
+      }
+      return await commitLock.hold(async () => {
+        const counts = await load.finish();
+        await session.run('COMMIT');
+        return load.committed(counts);
+      });
+    } catch (error) {
+      await session.connection.run('ROLLBACK').catch(() => {});
+      throw error;
+    } finally {
+      sequence.releaseFar();
+    }
+  }
+
+  async #begin(context: LoadContext, firstSeq: number): Promise<Load> {
+    const originId = await this.#store.origins.idOf(context.request.origin);
+    return new Load(this.#store, context, this.#store.stamp(firstSeq), originId);
+  }
+}
+
+/** One upload on its way into the tables: what it has counted, and the next number. */
+class Load {
+  readonly #store: DuckDbStore;
+  readonly #context: LoadContext;
+  readonly #stamp: CommitStamp;
+  readonly #originId: number;
+  readonly #counts = { created: 0, updated: 0, ignored: 0 };
+  readonly #records: string[] = [];
+  #nextSeq: number;
+
+  constructor(store: DuckDbStore, context: LoadContext, stamp: CommitStamp, originId: number) {
+    this.#store = store;
+    this.#context = context;
+    this.#stamp = stamp;
+    this.#originId = originId;
+    this.#nextSeq = stamp.firstSeq;
+  }
+
+  async store(block: StagedBlock): Promise<void> {
+    const { request, session } = this.#context;
+    const stamp = { ...this.#stamp, firstSeq: this.#nextSeq };
+    const stored = await session.interruptible(request.signal, () =>
+      storeStaged(this.#context, block, stamp, this.#originId),
+    );
+    this.#counts.created += stored.created;
+    this.#counts.updated += stored.updated;
+    this.#counts.ignored += stored.ignored;
+    this.#nextSeq += stored.numbers;
+    if (request.returnRecords) this.#records.push(...(await renderStored(this.#context, stamp, stored)));
+  }
+
+  /** Writes the marks; the transaction can be committed then. */
+  async finish(): Promise<BulkCounts> {
+    const { request, session, rejections } = this.#context;
+    rejections.throwIfAborting();
+    const counts: BulkCounts = {
+      ...this.#counts,
+      rejected: rejections.count,
+      rejections: rejections.reported,
+      records: request.returnRecords ? this.#records : null,
+    };
+    const marks = request.marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
+    await writeMarks(session, marks, this.#stamp.at);
+    return counts;
+  }
+
+  committed(counts: BulkCounts): BulkCounts {
+    if (this.#nextSeq > this.#stamp.firstSeq) {
+      this.#store.committed(this.#nextSeq - 1, new Set([this.#context.request.dataset.name]));
+    }
+    return counts;
+  }
+}
+
+async function dropTemporary(session: DuckDbSession): Promise<void> {
+  for (const table of ['staged', 'resolved', 'replacing']) {
+    await session.execute(`DROP TABLE IF EXISTS temp.${table}`).catch(() => {});
+  }
+}

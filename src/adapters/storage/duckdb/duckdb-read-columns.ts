@@ -1,0 +1,125 @@
+import { open, rm } from 'node:fs/promises';
+import { DataForgeError } from '#domain/errors.ts';
+import { parseJson } from '#domain/record/json.ts';
+import { readTextValue } from '#domain/record/value-rules.ts';
+import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
+import { identifier, literal } from '../sql/identifier.ts';
+import { type LoadContext, reject, type StagedBlock, StagedCorrections, stagedBase } from './duckdb-load-context.ts';
+import { newSpoolFile } from './duckdb-spool.ts';
+import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
+
+/** Rows of a Parquet file that are staged at once. */
+const PARQUET_BLOCK_ROWS = 1_000_000;
+
+/** Where typed rows come from: a relation whose rows `range` picks, each with its number from 0 in `rowNumber`. */
+interface ColumnSource {
+  readonly columns: readonly SourceColumn[];
+  readonly from: string;
+  readonly rowNumber: string;
+  /** Rows before this block in the body. */
+  readonly rowsBefore: number;
+  readonly last: boolean;
+}
+
+/** Parquet: the engine's own reader, values checked by the rules of the contract. */
+export async function* stageParquet(context: LoadContext): AsyncGenerator<StagedBlock> {
+  const file = newSpoolFile(context.spoolDir, 'parquet');
+  try {
+    await spoolFile(file, context);
+    const { columns, rows } = await describeParquet(context, file);
+    for (let start = 0; start === 0 || start < rows; start += PARQUET_BLOCK_ROWS) {
+      const end = start + PARQUET_BLOCK_ROWS;
+      const whole = `read_parquet(${literal(file)}, file_row_number = true)`;
+      const range = `(SELECT * FROM ${whole} WHERE file_row_number >= ${start} AND file_row_number < ${end})`;
+      const from = rows <= PARQUET_BLOCK_ROWS ? whole : range;
+      yield await stageSource(context, {
+        columns,
+        from,
+        rowNumber: `file_row_number - ${start}`,
+        rowsBefore: start,
+        last: end >= rows,
+      });
+    }
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function spoolFile(file: string, { request }: LoadContext): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    for await (const chunk of request.body) {
+      request.signal.throwIfAborted();
+      await handle.writeFile(chunk);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function describeParquet(
+  { session }: LoadContext,
+  file: string,
+): Promise<{ columns: SourceColumn[]; rows: number }> {
+  try {
+    const described = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file)})`);
+    const [count] = await session.rows(`SELECT num_rows FROM parquet_file_metadata(${literal(file)})`);
+    return {
+      columns: described.map(([name, type]) => ({ name: String(name), type: String(type) })),
+      rows: Number(count?.[0]),
+    };
+  } catch (error) {
+    throw new DataForgeError('invalid_body', 'The body is no Parquet file that can be read; send one whole file.', {
+      cause: error,
+    });
+  }
+}
+
+/** Stages one block of a typed source and settles the rows the engine was not sure of. */
+export async function stageSource(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
+  const { session, request } = context;
+  const sql = stageColumns(request.dataset, source.columns, source.from);
+  try {
+    await session.interruptible(request.signal, () => session.execute(sql));
+  } catch (error) {
+    if (!(error instanceof DataForgeError) || error.code !== 'internal') throw error;
+    throw new DataForgeError('invalid_body', 'The rows of the body cannot be read; the file is damaged.', {
+      cause: error,
+    });
+  }
+  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
+  const [rows = 0, sure = 0] = (row ?? []).map(Number);
+  const lineOf = (rowid: number) => source.rowsBefore + rowid + 1;
+  if (sure < rows) await settle(context, source, lineOf);
+  return { last: source.last, complete: sure === rows, rows, lineOf };
+}
+
+/** Reads the rows that the engine was not sure of as text, and judges them by the exact rule. */
+async function settle(context: LoadContext, source: ColumnSource, lineOf: (rowid: number) => number): Promise<void> {
+  const { session, validator, rejections } = context;
+  const names = source.columns.map(({ name }) => name);
+  const columns = uploadColumns(validator.dataset, names);
+  const assembler = new RowAssembler(validator, columns);
+  const base = await stagedBase(context);
+  const corrections = new StagedCorrections(context, base);
+  const texts = source.columns.map(({ name }) => `${identifier(name)}::VARCHAR`).join(', ');
+  const unsure = await session.rows(
+    `SELECT ${source.rowNumber}, ${texts} FROM ${source.from} ` +
+      `WHERE ${source.rowNumber} IN (SELECT rowid - $1 FROM temp.staged WHERE NOT ok) LIMIT 100000`,
+    [base],
+  );
+  for (const [rowNumber, ...cells] of unsure) {
+    const rowid = Number(rowNumber);
+    const row = assembler.assemble(lineOf(rowid), (at) => {
+      const column = columns[at];
+      const cell = cells[at] as string | null;
+      if (cell === null || column === null || column === undefined) return null;
+      const property = column.kind === 'property' ? validator.dataset.properties[column.index] : undefined;
+      return readTextValue(property?.dbType ?? { name: 'UUID' }, cell, parseJson);
+    });
+    if (row.ok) await corrections.add(rowid, row);
+    else reject(context, row.line, row);
+    if (rejections.isFull) break;
+  }
+  await corrections.flush();
+}

@@ -1,0 +1,135 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { DataForgeError } from '#domain/errors.ts';
+import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
+import { readCsv } from '#formats/csv/read-csv.ts';
+import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
+import { type Block, CsvCutter, spoolBlocks } from './duckdb-blocks.ts';
+import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedRows } from './duckdb-load-context.ts';
+import { stageCsv } from './duckdb-stage-csv.ts';
+import { createStaged } from './duckdb-staged.ts';
+
+/** CSV: the engine reads blocks in which every field has the expected shape, the domain's own rule the others. */
+export async function* stageCsvBody(context: LoadContext): AsyncGenerator<StagedBlock> {
+  const { spoolDir, request } = context;
+  const header = new CsvHeader();
+  const options = { spoolDir, extension: 'csv', signal: request.signal, prefix: () => header.bytes };
+  let linesBefore = 0;
+  for await (const block of spoolBlocks(header.watch(request.body), new CsvCutter(), options)) {
+    try {
+      const columns = await header.columns(context);
+      const staged = await stageBlock(context, block, columns, linesBefore);
+      yield staged;
+      linesBefore += staged.lines;
+    } finally {
+      await rm(block.file, { force: true });
+    }
+  }
+}
+
+/** The first record of a body: what its columns are, and its bytes, which every further block begins with. */
+class CsvHeader {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #complete = false;
+  #columns: readonly UploadColumn[] | null = null;
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Passes the body on and keeps its first record. */
+  async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const cutter = new CsvCutter();
+    for await (const chunk of body) {
+      if (!this.#complete) {
+        const end = firstRecordEnd(chunk, cutter);
+        this.#bytes = Buffer.concat([this.#bytes, end > 0 ? chunk.subarray(0, end) : chunk]);
+        this.#complete = end > 0;
+        if (this.#bytes.length > MAX_ROW_BYTES) throw new DataForgeError('invalid_body', 'The CSV header has no end.');
+      }
+      yield chunk;
+    }
+  }
+
+  /** What the columns mean; null where the header is for the exact reader to judge. */
+  async columns({ request }: LoadContext): Promise<readonly UploadColumn[] | null> {
+    if (this.#columns !== null) return this.#columns;
+    for await (const [record] of readCsv(once(this.#bytes), { maxRecordBytes: MAX_ROW_BYTES })) {
+      if (record?.cells === null || record === undefined) return null;
+      const { columns, faults } = matchUploadColumns(
+        request.dataset,
+        record.cells.map((cell) => cell ?? ''),
+      );
+      if (faults.length > 0) return null;
+      this.#columns = columns;
+      return columns;
+    }
+    return null;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function firstRecordEnd(chunk: Uint8Array, cutter: CsvCutter): number {
+  for (let at = chunk.indexOf(0x0a), start = 0; at >= 0; at = chunk.indexOf(0x0a, start)) {
+    const end = cutter.cut(chunk.subarray(start, at + 1));
+    if (end > 0) return at + 1;
+    start = at + 1;
+  }
+  cutter.cut(chunk.subarray(chunk.lastIndexOf(0x0a) + 1));
+  return 0;
+}
+
+async function stageBlock(
+  context: LoadContext,
+  block: Block,
+  columns: readonly UploadColumn[] | null,
+  linesBefore: number,
+): Promise<StagedBlock & { readonly lines: number }> {
+  const { session, request } = context;
+  const { lineEnd, isPlainText, lines } = block.scan;
+  const headerBefore = block.index > 0 ? 1 : 0;
+  if (columns === null || lineEnd === null || !isPlainText) {
+    return stageExactly(context, block, linesBefore - headerBefore);
+  }
+  const sql = stageCsv(request.dataset, columns, block.file, lineEnd);
+  await session.interruptible(request.signal, () => session.execute(sql));
+  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
+  const [rows, sure] = (row ?? []).map(Number);
+  if (rows !== sure || rows !== lines - 1) return stageExactly(context, block, linesBefore - headerBefore);
+  const lineOf = (rowid: number) => linesBefore - headerBefore + rowid + 2;
+  return { last: block.last, complete: true, rows, lines: lines - headerBefore, lineOf };
+}
+
+/** Reads a whole block by the exact rule. */
+async function stageExactly(
+  context: LoadContext,
+  block: Block,
+  linesBefore: number,
+): Promise<StagedBlock & { readonly lines: number }> {
+  await context.session.execute(createStaged(context.request.dataset));
+  const staged = new StagedRows(context);
+  const lineNumbers: number[] = [];
+  const limits = { maxRowBytes: MAX_ROW_BYTES };
+  for await (const rows of readCsvRows(createReadStream(block.file), context.validator, limits)) {
+    for (const row of rows) {
+      if (row.ok) {
+        lineNumbers.push(linesBefore + row.line);
+        await staged.add(row);
+      } else {
+        reject(context, linesBefore + row.line, row);
+      }
+    }
+    if (context.rejections.isFull) break;
+  }
+  await staged.flush();
+  return {
+    last: block.last,
+    complete: true,
+    rows: lineNumbers.length,
+    lines: block.scan.lines - (block.index > 0 ? 1 : 0),
+    lineOf: (rowid) => lineNumbers[rowid] ?? 0,
+  };
+}

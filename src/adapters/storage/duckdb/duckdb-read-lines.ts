@@ -1,0 +1,171 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { DataForgeError } from '#domain/errors.ts';
+import { type Json, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
+import type { RowValidator } from '#domain/record/validate-row.ts';
+import { splitJsonArray } from '#formats/json/split-array.ts';
+import { splitLines } from '#formats/ndjson/split-lines.ts';
+import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
+import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
+import { type Block, LineCutter, spoolBlocks } from './duckdb-blocks.ts';
+import {
+  type LoadContext,
+  MAX_ROW_BYTES,
+  reject,
+  type StagedBlock,
+  StagedCorrections,
+  StagedRows,
+  stagedBase,
+} from './duckdb-load-context.ts';
+import { findLayout, stageLines } from './duckdb-stage-ndjson.ts';
+import { createStaged } from './duckdb-staged.ts';
+
+const SAMPLE_LINES = 32;
+
+type ReadRows = (file: string) => AsyncIterable<UploadedRow[]>;
+
+/** NDJSON: the engine reads lines of the expected shape, the domain's own rule the others. */
+export async function* stageNdjson(context: LoadContext): AsyncGenerator<StagedBlock> {
+  const read: ReadRows = (file) =>
+    readNdjsonRows(createReadStream(file), context.validator, { maxRowBytes: MAX_ROW_BYTES });
+  yield* stageLineBlocks(context, context.request.body, read, true);
+}
+
+/** A JSON array, an item a line. */
+export async function* stageJsonArray(context: LoadContext): AsyncGenerator<StagedBlock> {
+  const read: ReadRows = (file) => readItemLines(file, context.validator);
+  yield* stageLineBlocks(context, itemLines(context.request.body), read, false);
+}
+
+async function* stageLineBlocks(
+  context: LoadContext,
+  body: AsyncIterable<Uint8Array>,
+  read: ReadRows,
+  wholeRecords: boolean,
+): AsyncGenerator<StagedBlock> {
+  const { spoolDir, request } = context;
+  let linesBefore = 0;
+  for await (const block of spoolBlocks(body, new LineCutter(), {
+    spoolDir,
+    extension: 'ndjson',
+    signal: request.signal,
+  })) {
+    try {
+      const staged = await stageBlock(context, block, linesBefore, read, wholeRecords);
+      yield staged;
+      linesBefore += staged.lines;
+    } finally {
+      await rm(block.file, { force: true });
+    }
+  }
+}
+
+async function stageBlock(
+  context: LoadContext,
+  block: Block,
+  linesBefore: number,
+  read: ReadRows,
+  wholeRecords: boolean,
+): Promise<StagedBlock & { readonly lines: number }> {
+  const lineOf = (rowid: number) => linesBefore + rowid + 1;
+  const { dataset } = context.request;
+  const samples = Buffer.from(block.head).toString('utf8').split('\n').slice(0, SAMPLE_LINES);
+  const layout = findLayout(dataset, samples, wholeRecords);
+  const { lineEnd, isPlainText, lines } = block.scan;
+  if (layout === null || lineEnd === null || !isPlainText) return stageExactly(context, block, linesBefore, read);
+  const { session, request } = context;
+  await session.interruptible(request.signal, () => session.execute(stageLines(dataset, layout, block.file, lineEnd)));
+  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged');
+  const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
+  if (rows !== lines) return stageExactly(context, block, linesBefore, read);
+  if (unsure > 0) await settle(context, block, lineOf, read);
+  return { last: block.last, complete: sure === rows, rows, lines, lineOf };
+}
+
+/** Reads the lines that the engine was not sure of once more, by the exact rule. */
+async function settle(
+  context: LoadContext,
+  block: Block,
+  lineOf: (rowid: number) => number,
+  read: ReadRows,
+): Promise<void> {
+  const { session, rejections } = context;
+  const base = await stagedBase(context);
+  const places = await session.rows('SELECT rowid - $1 FROM temp.staged WHERE NOT ok', [base]);
+  const unsure = new Set(places.map(([place]) => Number(place)));
+  const corrections = new StagedCorrections(context, base);
+  for await (const rows of read(block.file)) {
+    for (const row of rows) {
+      if (!unsure.has(row.line - 1)) continue;
+      if (row.ok) await corrections.add(row.line - 1, row);
+      else reject(context, lineOf(row.line - 1), row);
+    }
+    if (rejections.isFull) break;
+  }
+  await corrections.flush();
+}
+
+/** Reads a whole block by the exact rule. */
+async function stageExactly(
+  context: LoadContext,
+  block: Block,
+  linesBefore: number,
+  read: ReadRows,
+): Promise<StagedBlock & { readonly lines: number }> {
+  await context.session.execute(createStaged(context.request.dataset));
+  const staged = new StagedRows(context);
+  const lineNumbers: number[] = [];
+  for await (const rows of read(block.file)) {
+    for (const row of rows) {
+      if (row.ok) {
+        lineNumbers.push(linesBefore + row.line);
+        await staged.add(row);
+      } else {
+        reject(context, linesBefore + row.line, row);
+      }
+    }
+    if (context.rejections.isFull) break;
+  }
+  await staged.flush();
+  const { lines } = block.scan;
+  return {
+    last: block.last,
+    complete: true,
+    rows: lineNumbers.length,
+    lines,
+    lineOf: (rowid) => lineNumbers[rowid] ?? 0,
+  };
+}
+
+/** The items of a JSON array as lines; white space between tokens may hold line breaks, strings may not. */
+async function* itemLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const items of splitJsonArray(body, { maxItemBytes: MAX_ROW_BYTES })) {
+    const lines = items.map(({ number, text }) => (/[\r\n]/.test(text) ? oneLine(text, number) : text));
+    yield Buffer.from(`${lines.join('\n')}\n`);
+  }
+}
+
+function oneLine(text: string, number: number): string {
+  parseItem(text, number);
+  return text.replace(/[\r\n]+/g, ' ');
+}
+
+async function* readItemLines(file: string, validator: RowValidator): AsyncGenerator<UploadedRow[]> {
+  for await (const lines of splitLines(createReadStream(file), { maxLineBytes: MAX_ROW_BYTES })) {
+    yield lines.map(({ number, text }): UploadedRow => {
+      const verdict = validator.create(parseItem(text ?? '', number), '');
+      return verdict.ok
+        ? { ok: true, line: number, ...verdict.value }
+        : { ok: false, line: number, faults: verdict.faults, garbled: false };
+    });
+  }
+}
+
+function parseItem(text: string, number: number): Json {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw new DataForgeError('invalid_body', `Item ${number} of the JSON array is not JSON: ${error.message}.`);
+  }
+}

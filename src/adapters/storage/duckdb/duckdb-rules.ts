@@ -1,0 +1,28 @@
+import type { Property } from '#domain/dataset/dataset.ts';
+import { FORMAT_PATTERNS } from '#domain/record/formats.ts';
+import type { Value } from '#domain/record/value.ts';
+import { literal } from '../sql/identifier.ts';
+import { columnType } from './duckdb-layout.ts';
+
+/** A canonical value as an SQL literal of its property's type. */
+export function valueLiteral(property: Property, value: Value): string {
+  return value === null ? 'NULL' : `${literal(String(value))}::${columnType(property.dbType)}`;
+}
+
+/** SQL conditions over a typed column, each false where a value breaks a rule of the property; null values break `required` alone. */
+export function ruleConditions(property: Property, column: string): string[] {
+  const { rules, required, primaryKey } = property;
+  const conditions: string[] = [];
+  if (required || primaryKey) conditions.push(`${column} IS NOT NULL`);
+  const holds = (condition: string) => conditions.push(`coalesce(${condition}, TRUE)`);
+  if (rules.enum !== null) {
+    holds(`${column} IN (${rules.enum.map((value) => valueLiteral(property, value)).join(', ')})`);
+  }
+  if (rules.minimum !== null) holds(`${column} >= ${valueLiteral(property, rules.minimum)}`);
+  if (rules.maximum !== null) holds(`${column} <= ${valueLiteral(property, rules.maximum)}`);
+  if (rules.minLength !== null) holds(`length(${column}) >= ${rules.minLength}`);
+  if (rules.maxLength !== null) holds(`length(${column}) <= ${rules.maxLength}`);
+  if (rules.pattern !== null) holds(`regexp_matches(${column}, ${literal(rules.pattern)})`);
+  if (rules.format !== null) holds(`regexp_matches(${column}, ${literal(FORMAT_PATTERNS[rules.format])})`);
+  return conditions;
+}

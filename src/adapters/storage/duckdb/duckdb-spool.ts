@@ -1,0 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A name in the spool folder that nobody else has. */
+export function newSpoolFile(spoolDir: string, extension: string): string {
+  return join(spoolDir, `${randomUUID()}.${extension}`);
+}
+
+/** Makes the spool folder and clears what a process that was killed left in it. */
+export async function prepareSpool(spoolDir: string): Promise<void> {
+  await mkdir(spoolDir, { recursive: true });
+  for (const name of await readdir(spoolDir)) await rm(join(spoolDir, name), { force: true, recursive: true });
+}

@@ -1,0 +1,56 @@
+import type { Dataset, Property } from '#domain/dataset/dataset.ts';
+import type { UploadColumn } from '#domain/record/upload-columns.ts';
+import { literal } from '../sql/identifier.ts';
+import { columnType } from './duckdb-layout.ts';
+import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
+import { textShape, UUID_TEXT } from './duckdb-shapes.ts';
+import { lineEndLiteral, stagedSelect } from './duckdb-staged.ts';
+
+/** SQL that reads a CSV file with a header into a staged table; every column comes as text and is cast here. */
+export function stageCsv(dataset: Dataset, columns: readonly UploadColumn[], file: string, lineEnd: string): string {
+  const names = columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
+  const source =
+    `read_csv(${literal(file)}, columns = {${names}}, header = true, delim = ',', quote = '"', escape = '"', ` +
+    `auto_detect = false, allow_quoted_nulls = false, strict_mode = true, ignore_errors = true, new_line = ${lineEndLiteral(lineEnd)})`;
+  const idColumn = columns.findIndex((column) => column?.kind === 'id');
+  const values = dataset.properties.map((property, index) => {
+    const at = columns.findIndex((column) => column?.kind === 'property' && column.index === index);
+    return at < 0
+      ? {
+          value: valueLiteral(property, property.default),
+          sure: (column: string) => ruleConditions(property, column),
+        }
+      : textColumn(property, `c${at}`);
+  });
+  const id = idColumn < 0 ? null : `c${idColumn}`;
+  const idShape = id === null ? 'TRUE' : `coalesce(regexp_full_match(${id}, '${UUID_TEXT}'), TRUE)`;
+  return stagedSelect(dataset, { id, values }, source, idShape, null);
+}
+
+function textColumn(property: Property, raw: string) {
+  const shape = textShape(property.dbType);
+  const name = property.dbType.name;
+  const cast = `TRY_CAST(${raw} AS ${columnType(property.dbType)})`;
+  const value =
+    name === 'VARCHAR'
+      ? raw
+      : name === 'DOUBLE'
+        ? `(${cast} + 0.0)`
+        : name === 'JSON'
+          ? `TRY_CAST(${raw} AS JSON)::VARCHAR`
+          : cast;
+  return {
+    value,
+    sure: (column: string) => [
+      ...(shape === null ? [] : [`coalesce(regexp_full_match(${raw}, ${literal(shape)}), TRUE)`]),
+      ...(name === 'JSON' ? [`(${raw} IS NULL OR (NOT contains(${raw}, ' ') AND ${distinctMembers(raw)}))`] : []),
+      `(${raw} IS NULL) = (${column} IS NULL)`,
+      ...ruleConditions(property, column),
+    ],
+  };
+}
+
+function distinctMembers(raw: string): string {
+  const json = `TRY_CAST(${raw} AS JSON)`;
+  return `coalesce(json_type(${json}) <> 'OBJECT' OR len(json_keys(${json})) = len(list_distinct(json_keys(${json}))), FALSE)`;
+}

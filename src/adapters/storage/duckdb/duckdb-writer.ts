@@ -1,0 +1,155 @@
+import type { RecordWriter } from '#application/ports/record-writer.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { Change, ChangeResult, Mark, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import { type DatasetMutations, WriteDraft } from '#domain/record/write-draft.ts';
+import { deleteMatching } from './duckdb-delete-matching.ts';
+import { indexesOf } from './duckdb-layout.ts';
+import { lookUpStored } from './duckdb-lookup.ts';
+import { insertUnlessTaken, type StoredMark, storeMutations, writeMarks } from './duckdb-mutations.ts';
+import type { DuckDbStore } from './duckdb-store.ts';
+
+/** Small writes on DuckDB: many requests, one transaction. */
+export class DuckDbWriter implements RecordWriter {
+  readonly #store: DuckDbStore;
+
+  constructor(store: DuckDbStore) {
+    this.#store = store;
+  }
+
+  commit(requests: readonly WriteRequest[]): Promise<readonly WriteOutcome[]> {
+    return this.#store.commitLock.hold(async () => {
+      const outcomes: WriteOutcome[] = [];
+      for (const group of groupsOf(requests)) outcomes.push(...(await this.#commitGroup(group)));
+      return outcomes;
+    });
+  }
+
+  async readMark(kind: string, key: string): Promise<string | null> {
+    const rows = await this.#store.withSession((session) =>
+      session.rows('SELECT value FROM forge.marks WHERE kind = $1 AND key = $2', [kind, key]),
+    );
+    return (rows[0]?.[0] as string | undefined) ?? null;
+  }
+
+  forgetMarks(kind: string, before: string): Promise<void> {
+    return this.#store.commitLock.hold(() =>
+      this.#store.writer.run('DELETE FROM forge.marks WHERE kind = $1 AND made_at < $2::TIMESTAMP', [kind, before]),
+    );
+  }
+
+  async #commitGroup(group: readonly WriteRequest[]): Promise<WriteOutcome[]> {
+    const [first] = group;
+    if (first === undefined) return [];
+    if (isSetBased(first)) return [await this.#deleteMatching(first)];
+    if (this.#store.sequence.room < changesOf(group)) {
+      throw new DataForgeError('unavailable', 'A long load holds the next numbers; send the request again later.', {
+        retryable: true,
+      });
+    }
+    const quick = await this.#tryCreates(group);
+    return quick ?? this.#draftAndStore(group);
+  }
+
+  /**
+   * The common case with no look-up before it: creates that nothing in the store can be in the way of, or that the
+   * engine's indexes turn away. Null where a conflict shows, or the requests are of another kind; nothing is stored then.
+   */
+  async #tryCreates(group: readonly WriteRequest[]): Promise<WriteOutcome[] | null> {
+    if (!group.every((request) => request.changes.every(isPlainCreate))) return null;
+    const nothing = { byId: () => null, byKey: () => null };
+    const draft = new WriteDraft(nothing, this.#store.stamp(this.#store.sequence.next));
+    const outcomes = group.map((request) => draft.apply(request));
+    if (outcomes.some((outcome) => !outcome.ok)) return null;
+    const mutations = draft.mutations();
+    const marks = collectMarks(group, outcomes);
+    const store = async () => {
+      for (const mutation of mutations) {
+        if (!(await insertUnlessTaken(this.#store, mutation))) throw new KeyTaken();
+      }
+      await writeMarks(this.#store.writer, marks, draft.stamp.at);
+    };
+    const oneStatement = mutations.length === 1 && marks.length === 0 && mutations.every(isUnguarded);
+    try {
+      if (oneStatement) await store();
+      else await this.#store.writer.transaction(store);
+    } catch (error) {
+      if (error instanceof KeyTaken) return null;
+      throw error;
+    }
+    this.#store.committed(draft.nextSeq - 1, new Set(mutations.map(({ dataset }) => dataset.name)));
+    return outcomes;
+  }
+
+  async #draftAndStore(group: readonly WriteRequest[]): Promise<WriteOutcome[]> {
+    const lookup = await lookUpStored(this.#store.writer, group);
+    const draft = new WriteDraft(lookup, this.#store.stamp(this.#store.sequence.next));
+    const outcomes = group.map((request) => draft.apply(request));
+    const mutations = draft.mutations();
+    const marks = collectMarks(group, outcomes);
+    if (draft.nextSeq === draft.stamp.firstSeq && marks.length === 0) return outcomes;
+    await this.#store.writer.transaction(async () => {
+      for (const mutation of mutations) await storeMutations(this.#store, mutation, draft.stamp.at, lookup);
+      await writeMarks(this.#store.writer, marks, draft.stamp.at);
+    });
+    this.#store.committed(draft.nextSeq - 1, new Set(mutations.map(({ dataset }) => dataset.name)));
+    return outcomes;
+  }
+
+  async #deleteMatching(request: WriteRequest): Promise<WriteOutcome> {
+    try {
+      return { ok: true, results: await deleteMatching(this.#store, request) };
+    } catch (error) {
+      return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+}
+
+/** Rolls back a transaction of plain creates, to go the longer way. */
+class KeyTaken extends Error {}
+
+function isUnguarded({ dataset }: DatasetMutations): boolean {
+  return !indexesOf(dataset).some((index) => index.unique);
+}
+
+function isPlainCreate(change: Change): boolean {
+  return change.kind === 'create' && change.id === null && change.onConflict === 'error';
+}
+
+function isSetBased(request: WriteRequest): boolean {
+  return request.changes.some((change) => change.kind === 'delete-matching');
+}
+
+/** Set-based requests stand alone; all that come between them are one commit. */
+function groupsOf(requests: readonly WriteRequest[]): WriteRequest[][] {
+  const groups: WriteRequest[][] = [];
+  let open: WriteRequest[] | null = null;
+  for (const request of requests) {
+    if (isSetBased(request)) {
+      groups.push([request]);
+      open = null;
+    } else if (open === null) {
+      open = [request];
+      groups.push(open);
+    } else {
+      open.push(request);
+    }
+  }
+  return groups;
+}
+
+function changesOf(requests: readonly WriteRequest[]): number {
+  return requests.reduce((sum, request) => sum + request.changes.length, 0);
+}
+
+/** The marks of the requests that stand, with their texts made. */
+function collectMarks(requests: readonly WriteRequest[], outcomes: readonly WriteOutcome[]): StoredMark[] {
+  return requests.flatMap((request, index) => {
+    const outcome = outcomes[index];
+    return outcome?.ok ? request.marks.map((mark) => storedMark(mark, outcome.results)) : [];
+  });
+}
+
+export function storedMark(mark: Mark, results: readonly ChangeResult[]): StoredMark {
+  const value = typeof mark.value === 'string' ? mark.value : mark.value(results);
+  return { kind: mark.kind, key: mark.key, value };
+}
