@@ -2,6 +2,7 @@ import type { Maintenance } from '#application/ports/maintenance.ts';
 import type { EngineCapabilities, StorageEngine } from '#application/ports/storage-engine.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import type { RowLimits } from '#formats/rows/read-rows.ts';
 import { MemoryChangeLog } from './memory-change-log.ts';
 import { MemoryDatasets } from './memory-datasets.ts';
 import { MemoryLoader } from './memory-loader.ts';
@@ -13,10 +14,10 @@ export interface MemoryEngineOptions {
   readonly compilePattern: CompilePattern;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  readonly maxRowBytes?: number;
+  readonly limits?: RowLimits;
 }
 
-const DEFAULT_MAX_ROW_BYTES = 16 * 1024 * 1024;
+const DEFAULT_LIMITS: RowLimits = { maxRowBytes: 16 * 1024 * 1024, maxMessageBytes: 256 * 1024 * 1024 };
 
 /** The storage ports with nothing on disk: for tests, and for data that may go when the process goes. */
 export class MemoryEngine implements StorageEngine {
@@ -34,11 +35,11 @@ export class MemoryEngine implements StorageEngine {
   readonly changes: MemoryChangeLog;
   readonly maintenance: Maintenance;
 
-  constructor({ compilePattern, now = Date.now, maxRowBytes = DEFAULT_MAX_ROW_BYTES }: MemoryEngineOptions) {
+  constructor({ compilePattern, now = Date.now, limits = DEFAULT_LIMITS }: MemoryEngineOptions) {
     const store = new MemoryStore(now);
     this.datasets = new MemoryDatasets(store, compilePattern);
     this.writer = new MemoryWriter(store);
-    this.loader = new MemoryLoader(store, compilePattern, maxRowBytes);
+    this.loader = new MemoryLoader(store, compilePattern, limits);
     this.reader = new MemoryReader(store);
     this.changes = new MemoryChangeLog(store);
     this.maintenance = memoryMaintenance(store);

@@ -12,7 +12,7 @@ import type { CompilePattern } from '#domain/record/pattern.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { WriteDraft } from '#domain/record/write-draft.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
-import { readRows } from '#formats/rows/read-rows.ts';
+import { type RowLimits, readRows } from '#formats/rows/read-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import { abortable, throwIfAborted } from './memory-abort.ts';
 import type { MemoryStore } from './memory-store.ts';
@@ -23,12 +23,12 @@ type GoodRow = UploadedRow & { ok: true };
 export class MemoryLoader implements BulkLoader {
   readonly #store: MemoryStore;
   readonly #compilePattern: CompilePattern;
-  readonly #maxRowBytes: number;
+  readonly #limits: RowLimits;
 
-  constructor(store: MemoryStore, compilePattern: CompilePattern, maxRowBytes: number) {
+  constructor(store: MemoryStore, compilePattern: CompilePattern, limits: RowLimits) {
     this.#store = store;
     this.#compilePattern = compilePattern;
-    this.#maxRowBytes = maxRowBytes;
+    this.#limits = limits;
   }
 
   async load(request: BulkRequest): Promise<BulkCounts> {
@@ -48,9 +48,7 @@ export class MemoryLoader implements BulkLoader {
   async #readAll({ dataset, format, body, signal }: BulkRequest, rejected: Rejections): Promise<GoodRow[]> {
     const validator = compileRowValidator(dataset, this.#compilePattern);
     const rows: GoodRow[] = [];
-    for await (const block of readRows(abortable(body, signal), format, validator, {
-      maxRowBytes: this.#maxRowBytes,
-    })) {
+    for await (const block of readRows(abortable(body, signal), format, validator, this.#limits)) {
       for (const row of block) {
         if (row.ok) rows.push(row);
         else rejected.add(row.line, row.faults, row.garbled ? 'invalid_body' : 'invalid_value');

@@ -3,14 +3,17 @@ import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#appli
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { compileFilter } from '#domain/query/evaluate.ts';
+import { valueOfField } from '#domain/query/field.ts';
 import { compareRecordsBy, isBehind, positionOf } from '#domain/query/order.ts';
 import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { flatColumns } from '#domain/record/flat-columns.ts';
+import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
 import type { RenderedRecord, StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
+import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
+import { writeValues } from '#formats/columns/write-values.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
-import { lineWriter } from '#formats/rows/write-rows.ts';
+import { type LineWriter, lineWriter } from '#formats/rows/write-rows.ts';
 import { throwIfAborted } from './memory-abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
@@ -68,22 +71,39 @@ export class MemoryReader implements RecordReader {
     });
   }
 
-  async *stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    if (format === 'arrow' || format === 'parquet') {
-      throw new DataForgeError('not_acceptable', `The memory engine does not write ${format}.`);
-    }
-    const { header, line } = lineWriter(query.dataset, query.fields, format);
+  stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncIterable<Uint8Array> {
+    if (format === 'parquet') throw new DataForgeError('not_acceptable', 'The memory engine does not write parquet.');
+    if (format !== 'arrow') return this.#lines(query, lineWriter(query.dataset, query.fields, format), options);
+    const { schema, batches } = this.batches(query, options);
+    return writeArrowStream(schema, batches);
+  }
+
+  batches(query: StreamQuery, options: ReadOptions) {
+    const schema = flatColumns(query.dataset, query.fields);
+    return { schema, batches: this.#batches(query, schema, options) };
+  }
+
+  async *#lines(query: StreamQuery, { header, line }: LineWriter, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder();
     if (header !== '') yield encoder.encode(header);
     for await (const records of this.#blocks(query, options)) yield encoder.encode(records.map(line).join(''));
   }
 
-  batches(query: StreamQuery, options: ReadOptions) {
-    const schema = flatColumns(query.dataset, query.fields);
-    return { schema, batches: this.#batches(query, options) };
+  async *#batches(
+    query: StreamQuery,
+    schema: readonly FlatColumn[],
+    options: ReadOptions,
+  ): AsyncGenerator<RecordBatch> {
+    for await (const records of this.#blocks(query, options)) {
+      const columns = schema.map(({ dbType, field }) =>
+        writeValues(
+          dbType,
+          records.map((record) => valueOfField(field, record)),
+        ),
+      );
+      yield { length: records.length, columns };
+    }
   }
-
-  async *#batches(_query: StreamQuery, _options: ReadOptions): AsyncGenerator<RecordBatch> {}
 
   /** The records of a query in blocks; the snapshot is taken when the first one is asked for. */
   async *#blocks({ dataset, filter, sort, limit }: StreamQuery, { at, signal }: ReadOptions) {
