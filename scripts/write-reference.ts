@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DATASET_FILE_SCHEMA } from '#domain/dataset/dataset-file-schema.ts';
+import { errorsPage } from '#presentation/error-help.ts';
 import { configurationPage, envExample } from '../src/config/config-docs.ts';
 
 function write(path: string, text: string): void {
@@ -13,4 +14,5 @@ function write(path: string, text: string): void {
 
 write('docs/reference/dataset-file.schema.json', `${JSON.stringify(DATASET_FILE_SCHEMA, null, 2)}\n`);
 write('docs/reference/configuration.md', configurationPage());
+write('docs/reference/errors.md', errorsPage());
 write('.env.example', envExample());

@@ -1,3 +1,4 @@
+import { constraintValues, keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError, type Fault } from '#domain/errors.ts';
 import type { Change, ChangeResult, ConflictPolicy } from '#domain/record/change.ts';
@@ -6,7 +7,7 @@ import type { StoredRecord } from '#domain/record/record.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog, ServedDataset } from '../../datasets/dataset-catalog.ts';
 import type { AdmissionGate } from '../../ports/admission-gate.ts';
-import type { BulkCounts, BulkLoader } from '../../ports/bulk-loader.ts';
+import type { BulkCounts, BulkLoader, Rejection } from '../../ports/bulk-loader.ts';
 import { runGated } from '../admission.ts';
 import type { Answered, IdempotencyKeeper, Once } from '../idempotency.ts';
 import { openDataset } from '../open-dataset.ts';
@@ -71,7 +72,7 @@ function createFew(
   }
   const changes = call.observation.time('parse', () => {
     const faults: Fault[] = [];
-    const valid: (Change & { kind: 'create' })[] = [];
+    const valid: Create[] = [];
     rows.forEach((json, index) => {
       const verdict = validator.create(json, `/data/${index}`);
       if (verdict.ok) valid.push({ kind: 'create', dataset, ...verdict.value, onConflict });
@@ -85,13 +86,46 @@ function createFew(
     onConflict,
     changes.every((change) => change.id !== null),
   );
-  return writes.commitOnce(changes, once, call, (results) => ({
+  const { kept, standsAs } = onConflict === 'update' ? keepLast(dataset, changes) : keepAll(changes);
+  return writes.commitOnce(kept, once, call, (results) => ({
     dataset,
     created: countOf(results, 'created'),
     updated: countOf(results, 'updated'),
-    ignored: countOf(results, 'ignored') + countOf(results, 'unchanged'),
-    records: returnRecords ? results.map(recordOf) : null,
+    ignored: changes.length - countOf(results, 'created') - countOf(results, 'updated'),
+    records: returnRecords ? standsAs.map((at) => recordOf(results[at])) : null,
   }));
+}
+
+type Create = Change & { readonly kind: 'create' };
+
+/** The changes to make, and for each row sent the place of the change whose record stands for it. */
+interface KeptChanges {
+  readonly kept: readonly Create[];
+  readonly standsAs: readonly number[];
+}
+
+function keepAll(changes: readonly Create[]): KeptChanges {
+  return { kept: changes, standsAs: changes.map((_, index) => index) };
+}
+
+/** Of the rows that mean the same record only the last counts, as in an upload. */
+function keepLast(dataset: Dataset, changes: readonly Create[]): KeptChanges {
+  const key = uniqueConstraints(dataset).find((constraint) => constraint.kind === 'key');
+  const identities = changes.map(({ row, id }) => {
+    const values = key === undefined ? null : constraintValues(key, row);
+    return values === null ? id : keyText(values);
+  });
+  const last = new Map(identities.map((identity, index) => [identity, index]));
+  const kept: Create[] = [];
+  const places = new Map<number, number>();
+  changes.forEach((change, index) => {
+    const identity = identities[index] ?? null;
+    if (identity === null || last.get(identity) === index) places.set(index, kept.push(change) - 1);
+  });
+  const standsAs = identities.map(
+    (identity, index) => places.get(index) ?? places.get(last.get(identity) ?? index) ?? 0,
+  );
+  return { kept, standsAs };
 }
 
 function countOf(results: readonly ChangeResult[], kind: ChangeResult['kind']): number {
@@ -120,8 +154,23 @@ function createMany(
         returnRecords,
         signal: call.signal,
       });
-    return toResult(await runGated(loads, call.signal, call.observation, load));
+    try {
+      return toResult(await runGated(loads, call.signal, call.observation, load));
+    } catch (error) {
+      throw withPointersIntoData(error);
+    }
   });
+}
+
+/** The loader counts lines of a body from 1; here the rows are items of `data`. */
+function withPointersIntoData(error: unknown): unknown {
+  if (!(error instanceof DataForgeError) || !Array.isArray(error.details.rejections)) return error;
+  const faults = (error.details.rejections as readonly Rejection[]).flatMap(({ line, errors }) =>
+    errors.map(({ pointer, message }) => ({ pointer: `/data/${line - 1}${pointer}`, message })),
+  );
+  if (faults.length === 0) return error;
+  if (error.code !== 'key_exists') return invalidRows(faults);
+  return new DataForgeError('key_exists', faults[0]?.message ?? error.message, { faults, cause: error });
 }
 
 async function* one(chunk: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,54 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { writeJson } from '#domain/record/json.ts';
+import type { RestLimits } from '../rest-options.ts';
+import { COMMON_SCHEMAS, datasetSchemas } from './components.ts';
+import { type DatasetExample, inventExample } from './example.ts';
+import { type Tree, toJson } from './json-tree.ts';
+import { readPaths } from './read-paths.ts';
+import { SERVICE_PATHS } from './service-paths.ts';
+import { createPaths, writePaths } from './write-paths.ts';
+
+export interface OpenApiFacts {
+  readonly datasets: readonly Dataset[];
+  /** Real records, by dataset, where there are any. */
+  readonly examples: ReadonlyMap<string, DatasetExample>;
+  readonly version: string;
+  readonly limits: RestLimits;
+}
+
+/** The OpenAPI 3.1 document of what is served now, as JSON. */
+export function openApiDocument({ datasets, examples: real, version, limits }: OpenApiFacts): string {
+  const examples = new Map(datasets.map((dataset) => [dataset.name, real.get(dataset.name) ?? inventExample(dataset)]));
+  const paths: Record<string, Tree> = { ...(datasets.length === 0 ? {} : createPaths(datasets, examples)) };
+  for (const dataset of datasets) {
+    const example = examples.get(dataset.name) ?? inventExample(dataset);
+    const reading = readPaths(dataset, example, limits);
+    const writing = writePaths(dataset, example);
+    for (const path of new Set([...Object.keys(reading), ...Object.keys(writing)])) {
+      paths[path] = { ...reading[path], ...writing[path] };
+    }
+  }
+  const schemas = Object.assign({}, COMMON_SCHEMAS, ...datasets.map(datasetSchemas));
+  return writeJson(
+    toJson({
+      openapi: '3.1.0',
+      info: {
+        title: 'Data Forge',
+        version,
+        description:
+          'Datasets described by files, with storage, validation and these addresses for each. Errors are explained at /docs/errors.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      tags: [
+        { name: 'Schemas' },
+        { name: 'Write' },
+        ...datasets.map(({ name, description }) => ({ name, description })),
+        { name: 'Administration' },
+        { name: 'Service' },
+      ],
+      security: [{ token: [] }, {}],
+      paths: { ...paths, ...SERVICE_PATHS },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas },
+    }),
+  );
+}

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { DataForgeError } from '#domain/errors.ts';
+import { type Json, JsonObject, JsonSyntaxError, kindOfJson, parseJson } from '#domain/record/json.ts';
+import { pointer } from '#domain/record/validate-row.ts';
+import { createDecoders } from './content-coding.ts';
+
+export interface BodyLimits {
+  /** Bytes of a body that is read whole. */
+  readonly maxJsonBytes: number;
+  /** Bytes of an upload after decompression. */
+  readonly maxUploadBytes: number;
+}
+
+/** The media type of the body, lower case and without parameters; empty where there is none. */
+export function mediaTypeOf(request: FastifyRequest): string {
+  const header = request.headers['content-type'] ?? '';
+  const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice(8)
+    .replaceAll('"', '');
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
+    throw new DataForgeError(
+      'unsupported_media_type',
+      `The charset "${charset.slice(0, 50)}" is not taken here; send UTF-8.`,
+    );
+  }
+  return type;
+}
+
+/** Reads a body of JSON whole, within the limit. */
+export async function readJsonBytes(request: FastifyRequest, limits: BodyLimits): Promise<Buffer> {
+  const type = mediaTypeOf(request);
+  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
+    const said = type === '' ? 'no Content-Type' : `the Content-Type "${type.slice(0, 100)}"`;
+    throw new DataForgeError('unsupported_media_type', `The body has ${said}; send JSON as application/json.`);
+  }
+  const length = Number(request.headers['content-length']);
+  if (length > limits.maxJsonBytes) throw tooLarge(limits.maxJsonBytes);
+  if (request.headers['content-encoding'] === undefined) return collect(request.raw, limits.maxJsonBytes);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readDecoded(request, limits.maxJsonBytes)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The same with fewer turns of the event loop than an async iterator takes. */
+function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limit) {
+        stream.removeAllListeners('data');
+        reject(tooLarge(limit));
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    stream.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    stream.on('error', (cause) => reject(gone(cause)));
+    stream.on('close', () => reject(gone(undefined)));
+  });
+}
+
+/** The body as it was meant: decompressed, within a limit, with back-pressure. */
+export async function* readDecoded(request: FastifyRequest, limit: number): AsyncGenerator<Uint8Array> {
+  const decoders = createDecoders(request.headers['content-encoding']);
+  const last = decoders.at(-1);
+  if (last !== undefined) pipeline([request.raw, ...decoders], () => {});
+  let bytes = 0;
+  try {
+    for await (const chunk of last ?? request.raw) {
+      bytes += chunk.length;
+      if (bytes > limit) throw tooLarge(limit);
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof DataForgeError) throw error;
+    if (last !== undefined && !request.raw.destroyed) throw undecodable(error);
+    throw isDecodingError(error) ? undecodable(error) : gone(error);
+  }
+}
+
+function isDecodingError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(Z_|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZSTD|ZSTD_|ERR_PADDING|ERR__)/.test(code);
+}
+
+function undecodable(cause: unknown): DataForgeError {
+  return new DataForgeError('invalid_body', 'The body is not what its Content-Encoding says, or was cut off.', {
+    cause,
+  });
+}
+
+function gone(cause: unknown): DataForgeError {
+  return new DataForgeError('cancelled', 'The client left before the whole body had come.', { cause });
+}
+
+function tooLarge(limit: number): DataForgeError {
+  return new DataForgeError('too_large', `The body has more than ${limit} bytes; send it in parts.`, {
+    details: { limit },
+  });
+}
+
+/** Parses a body of JSON. */
+export function parseBody(bytes: Uint8Array): Json {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new DataForgeError('invalid_body', 'The body is not valid UTF-8.', { cause });
+  }
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw new DataForgeError('invalid_body', `The body is not JSON: ${error.message}.`, {
+      faults: [{ pointer: '', message: error.message }],
+    });
+  }
+}
+
+/** A body that must be an object with no members but those known, each at most once. */
+export function parseObject(bytes: Uint8Array, known: readonly string[]): JsonObject {
+  const json = parseBody(bytes);
+  if (!(json instanceof JsonObject)) {
+    throw invalid('', `The body must be an object with ${known.join(', ')}, not ${kindOfJson(json)}.`);
+  }
+  const seen = new Set<string>();
+  for (const { name } of json.members) {
+    if (seen.has(name)) throw invalid(pointer('', name), `"${name.slice(0, 100)}" is named twice; name it once.`);
+    if (!known.includes(name)) {
+      throw invalid(
+        pointer('', name),
+        `"${name.slice(0, 100)}" is not known here; the members are ${known.join(', ')}.`,
+      );
+    }
+    seen.add(name);
+  }
+  return json;
+}
+
+/** A member that must be text. */
+export function textMember(json: JsonObject, name: string): string {
+  const value = json.get(name);
+  if (typeof value === 'string') return value;
+  throw invalid(
+    pointer('', name),
+    value === undefined ? `${name} is missing.` : `${name} must be a string, not ${kindOfJson(value)}.`,
+  );
+}
+
+export function invalid(at: string, message: string): DataForgeError {
+  return new DataForgeError('invalid_body', message, { faults: [{ pointer: at, message }] });
+}
+
+/** A fingerprint of a body that is being read: passes the bytes on and knows their hash when all have come. */
+export class HashedBody {
+  readonly #body: AsyncIterable<Uint8Array>;
+  readonly #hash = createHash('sha256');
+  #digest: string | null = null;
+
+  constructor(body: AsyncIterable<Uint8Array>) {
+    this.#body = body;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#body) {
+      this.#hash.update(chunk);
+      yield chunk;
+    }
+    this.#digest = this.#hash.digest('hex');
+  }
+
+  /** The hash of a body that has been read to its end. */
+  digest(): string {
+    if (this.#digest === null) throw new Error('the body has not been read to its end');
+    return this.#digest;
+  }
+
+  /** Reads what is left and tells the hash. */
+  async drain(): Promise<string> {
+    for await (const _ of this);
+    return this.digest();
+  }
+}

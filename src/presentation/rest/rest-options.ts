@@ -1,0 +1,48 @@
+import type { UseCases } from '#application/use-cases.ts';
+import type { BulkBodyLimits } from './bulk-body.ts';
+import type { BodyLimits } from './request-body.ts';
+import type { SecurityOptions } from './security.ts';
+
+/** One answered request, for logs and metrics. Times in milliseconds. */
+export interface RestAnswer {
+  readonly protocol: 'rest';
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly duration: number;
+  readonly dataset: string | null;
+  readonly bytesOut: number;
+  readonly requestId: string;
+  readonly caller: string;
+  readonly address: string;
+  readonly code: string | null;
+  readonly rows: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly plan: Readonly<Record<string, unknown>> | null;
+  readonly error: unknown;
+}
+
+/** What the REST server stands on. */
+export interface RestOptions {
+  readonly useCases: UseCases;
+  readonly security: SecurityOptions;
+  readonly limits: RestLimits;
+  /** The version of this program. */
+  readonly version: string;
+  /** The address of a proxy in front is believed. */
+  readonly trustProxy: boolean;
+  readonly onAnswer: (answer: RestAnswer) => void;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  /** Changes with each new set of datasets, so that what is made of them is made again. */
+  readonly datasetsRevision: () => number;
+  /** Null while the server is ready, else why it is not. */
+  readonly notReady: () => string | null;
+}
+
+export interface RestLimits extends BodyLimits, BulkBodyLimits {
+  /** Characters of an address with its query string. */
+  readonly maxUrlLength: number;
+  /** Records on the largest page, for the documentation. */
+  readonly maxPageSize: number;
+  readonly defaultPageSize: number;
+}
