@@ -1,4 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { TextScan } from './duckdb-text-scan.ts';
 
@@ -74,7 +75,7 @@ export async function* spoolBlocks(
   let writer = await BlockWriter.open(options, 0);
   try {
     for await (const chunk of body) {
-      options.signal.throwIfAborted();
+      throwIfAborted(options.signal);
       const end = cutter.cut(chunk);
       if (end === 0 || writer.bytes + end < BLOCK_BYTES) {
         await writer.write(chunk);

@@ -79,7 +79,7 @@ function latestSql({ dataset, limit }: ChangesRequest): string {
 
 function deletes(history: string, condition: string): string {
   return (
-    `SELECT _to_seq AS seq, 'delete' AS op, _id::VARCHAR AS id, _version AS version, _to_at AS changed_at, 'null' AS data ` +
+    `SELECT _to_seq AS seq, 'delete' AS op, _id::VARCHAR AS id, _version + 1 AS version, _to_at AS changed_at, 'null' AS data ` +
     `FROM ${history} WHERE _deleted AND ${condition}`
   );
 }

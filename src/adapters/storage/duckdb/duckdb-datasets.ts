@@ -42,20 +42,24 @@ export class DuckDbDatasets implements DatasetStore {
     if (plan.steps.length === 0) return;
     const { writer, commitLock } = this.#store;
     await commitLock.hold(() =>
-      writer.transaction(async () => {
-        if (plan.stored === null) {
-          for (const sql of createTables(plan.dataset)) await writer.execute(sql);
-          for (const index of indexesOf(plan.dataset)) await writer.execute(createIndex(plan.dataset, index));
-        } else {
-          await evolveTables(writer, plan.stored, plan);
-        }
-        await writer.run('DELETE FROM forge.datasets WHERE name = $1', [plan.dataset.name]);
-        await writer.run('INSERT INTO forge.datasets VALUES ($1, $2)', [
-          plan.dataset.name,
-          writeJson(describeDataset(plan.dataset)),
-        ]);
-      }),
+      plan.stored === null
+        ? writer.transaction(() => this.#create(plan.dataset))
+        : evolveTables(writer, plan.stored, plan, () => this.#describe(plan.dataset)),
     );
+  }
+
+  async #create(dataset: Dataset): Promise<void> {
+    const { writer } = this.#store;
+    for (const sql of createTables(dataset)) await writer.execute(sql);
+    for (const index of indexesOf(dataset)) await writer.execute(createIndex(dataset, index));
+    await this.#describe(dataset);
+  }
+
+  async #describe(dataset: Dataset): Promise<void> {
+    const { writer } = this.#store;
+    await writer.run('DELETE FROM forge.datasets WHERE name = $1', [dataset.name]);
+    const definition = writeJson(describeDataset(dataset));
+    await writer.run('INSERT INTO forge.datasets VALUES ($1, $2)', [dataset.name, definition]);
   }
 
   /** Looks at the rows: a step that they all meet is safe, another is refused with their number. */

@@ -117,7 +117,6 @@ async function attach(instance: DuckDBInstance, path: string, dataDir: string): 
   await session.execute(`SET GLOBAL TimeZone = 'UTC'`);
   await session.execute(`SET GLOBAL allowed_directories = [${literal(dataDir)}]`);
   await session.execute('SET GLOBAL enable_external_access = false');
-  await session.execute('SET GLOBAL lock_configuration = true');
   return session;
 }
 

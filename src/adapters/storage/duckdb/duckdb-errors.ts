@@ -20,10 +20,10 @@ export function translateDuckDbError(error: unknown): DataForgeError {
       retryable: true,
     });
   }
-  if (/^(Constraint Error|TransactionContext Error)[^]*(Duplicate key|violates (unique|primary key))/i.test(text)) {
+  if (/^(Constraint Error|TransactionContext Error)[\s\S]*(Duplicate key|violates (unique|primary key))/i.test(text)) {
     return new DataForgeError('key_exists', 'A record with this key exists already.', { cause: error });
   }
-  if (/^TransactionContext Error[^]*Conflict|write-write conflict|Transaction conflict/i.test(text)) {
+  if (/^TransactionContext Error[\s\S]*Conflict|write-write conflict|Transaction conflict/i.test(text)) {
     return new DataForgeError('unavailable', 'Another change of the same rows was under way; send the request again.', {
       cause: error,
       retryable: true,

@@ -8,6 +8,7 @@ import {
   currentTable,
   HISTORY_COLUMN_NAMES,
   historyTable,
+  type IndexDefinition,
   indexesOf,
   propertyColumn,
   SYSTEM_COLUMN_NAMES,
@@ -31,26 +32,51 @@ const IN_PLACE: ReadonlySet<EvolutionStep['kind']> = new Set([
 ]);
 
 /**
- * Brings a dataset's tables to what a plan says, inside the session's transaction. New columns are added in place;
- * whatever touches columns that exist is done by writing the tables anew, since the engine alters no indexed table.
+ * Brings a dataset's tables to what a plan says, then runs `record` in the same transaction. Columns that are new are
+ * added first, in a transaction of their own, because the engine cannot add a column and an index of one table at
+ * once; a process that is killed in between finds them there and goes on. Whatever touches columns that exist is done
+ * by writing the tables anew, since the engine alters no indexed table.
  */
-export async function evolveTables(session: DuckDbSession, stored: Dataset, plan: EvolutionPlan): Promise<void> {
-  const { dataset } = plan;
-  for (const { name } of indexesOf(stored)) await session.execute(`DROP INDEX IF EXISTS data.${name}`);
-  if (plan.steps.every(({ step }) => IN_PLACE.has(step.kind))) {
-    for (const { step } of plan.steps) {
-      if (step.kind === 'add-property') await addColumn(session, dataset, step.property);
-    }
-  } else {
-    await rebuild(session, stored, dataset);
+export async function evolveTables(
+  session: DuckDbSession,
+  stored: Dataset,
+  { dataset, steps }: EvolutionPlan,
+  record: () => Promise<void>,
+): Promise<void> {
+  if (!steps.every(({ step }) => IN_PLACE.has(step.kind))) {
+    await session.transaction(async () => {
+      await dropIndexes(session, indexesOf(stored));
+      await rebuild(session, stored, dataset);
+      for (const index of indexesOf(dataset)) await session.execute(createIndex(dataset, index));
+      await record();
+    });
+    return;
   }
-  for (const index of indexesOf(dataset)) await session.execute(createIndex(dataset, index));
+  for (const { step } of steps) {
+    if (step.kind === 'add-property') await addColumn(session, dataset, step.property);
+  }
+  await session.transaction(async () => {
+    const before = new Map(indexesOf(stored).map((index) => [JSON.stringify(index), index]));
+    const after = new Map(indexesOf(dataset).map((index) => [JSON.stringify(index), index]));
+    await dropIndexes(
+      session,
+      [...before].flatMap(([key, index]) => (after.has(key) ? [] : [index])),
+    );
+    for (const [key, index] of after) {
+      if (!before.has(key)) await session.execute(createIndex(dataset, index));
+    }
+    await record();
+  });
+}
+
+async function dropIndexes(session: DuckDbSession, indexes: readonly IndexDefinition[]): Promise<void> {
+  for (const { name } of indexes) await session.execute(`DROP INDEX IF EXISTS data.${name}`);
 }
 
 async function addColumn(session: DuckDbSession, dataset: Dataset, property: Property): Promise<void> {
   const column = `${propertyColumn(property)} ${columnType(property.dbType)} DEFAULT ${valueLiteral(property, property.default)}`;
   for (const table of [currentTable(dataset), historyTable(dataset)]) {
-    await session.execute(`ALTER TABLE ${table} ADD COLUMN ${column}`);
+    await session.execute(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${column}`);
   }
 }
 

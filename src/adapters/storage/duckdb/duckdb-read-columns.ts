@@ -5,6 +5,7 @@ import { readTextValue } from '#domain/record/value-rules.ts';
 import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { type LoadContext, reject, type StagedBlock, StagedCorrections, stagedBase } from './duckdb-load-context.ts';
+import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
 
@@ -49,7 +50,7 @@ async function spoolFile(file: string, { request }: LoadContext): Promise<void> 
   const handle = await open(file, 'w');
   try {
     for await (const chunk of request.body) {
-      request.signal.throwIfAborted();
+      throwIfAborted(request.signal);
       await handle.writeFile(chunk);
     }
   } finally {

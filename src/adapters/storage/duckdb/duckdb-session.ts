@@ -92,13 +92,13 @@ export class DuckDbSession {
    * @throws DataForgeError `query_timeout` or `cancelled`, as the signal's reason says
    */
   async interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (signal.aborted) throw abortReason(signal);
+    throwIfAborted(signal);
     const interrupt = () => this.connection.interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
     try {
       return await work();
     } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
+      throwIfAborted(signal);
       throw error;
     } finally {
       signal.removeEventListener('abort', interrupt);
@@ -139,8 +139,9 @@ function bind(statement: DuckDBPreparedStatement, parameters: readonly DuckDbPar
   });
 }
 
-function abortReason(signal: AbortSignal): DataForgeError {
-  return signal.reason instanceof DataForgeError
-    ? signal.reason
-    : new DataForgeError('cancelled', 'The caller went away before the answer was ready.', { cause: signal.reason });
+/** @throws DataForgeError the signal's reason, or `cancelled`, where the signal has fired */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  if (signal.reason instanceof DataForgeError) throw signal.reason;
+  throw new DataForgeError('cancelled', 'The caller went away before the answer was ready.', { cause: signal.reason });
 }

@@ -197,7 +197,7 @@ function updateSql(dataset: Dataset, stamp: CommitStamp, originId: number): stri
   ];
 }
 
-/** For each staged row the record that now stands, rendered, some hundreds to a text with commas between. */
+/** For each staged row the record that now stands, rendered, in the order sent. */
 export async function renderStored(
   { request, session }: LoadContext,
   stamp: CommitStamp,
@@ -213,10 +213,8 @@ export async function renderStored(
   const rows = plain
     ? `SELECT ${json} AS json, _seq AS ord FROM ${currentTable(dataset)} WHERE _seq >= ${stamp.firstSeq} AND _seq <= ${last}`
     : `SELECT ${json} AS json, s.rowid AS ord FROM temp.staged s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
-  const blocks = await session.rows(
-    `SELECT string_agg(json, ',' ORDER BY ord) FROM (${rows}) GROUP BY ord // 512 ORDER BY min(ord)`,
-  );
-  return blocks.map(([text]) => String(text));
+  const records = await session.rows(`SELECT json FROM (${rows}) ORDER BY ord`);
+  return records.map(([json]) => String(json));
 }
 
 function column(dataset: Dataset, index: number): string {

@@ -1,0 +1,28 @@
+import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { StorageEngine } from '#application/ports/storage-engine.ts';
+import type { CompilePattern } from '#domain/record/pattern.ts';
+
+/** What an engine may need to be opened; each takes what concerns it. */
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly compilePattern: CompilePattern;
+  /** Its long reads take a place here for each call of the engine. */
+  readonly gate: AdmissionGate;
+}
+
+type OpenEngine = (options: EngineOptions) => Promise<StorageEngine>;
+
+/** The engines there are, by the word of `DB_ENGINE`. Only the one that is chosen is loaded. */
+export const STORAGE_ENGINES = {
+  memory: async ({ compilePattern }) => {
+    const { MemoryEngine } = await import('./memory/memory-engine.ts');
+    return new MemoryEngine({ compilePattern });
+  },
+  duckdb: async ({ dataDir, memoryBytes, threads, compilePattern, gate }) => {
+    const { openDuckDbEngine } = await import('./duckdb/duckdb-engine.ts');
+    const memoryLimit = `${Math.max(1, Math.floor(memoryBytes / 1e6))}MB`;
+    return openDuckDbEngine({ dataDir, memoryLimit, threads, compilePattern, gate });
+  },
+} satisfies Readonly<Record<string, OpenEngine>>;
