@@ -1,0 +1,56 @@
+import type { DatasetFiles } from '#application/ports/dataset-files.ts';
+import type { PropertyType } from '#domain/dataset/db-type.ts';
+import type { TextSink } from './output.ts';
+
+/** One setting as the command line shows it. */
+export interface SettingOption {
+  readonly name: string;
+  /** `--port <number>`, or `--trust-proxy`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default: string;
+}
+
+/** The settings that commands need, already read. */
+export interface CliConfig {
+  readonly dataDir: string;
+  readonly datasetsDir: string;
+  readonly servesExamples: boolean;
+  readonly apiTokens: readonly { readonly secret: string; readonly right: string }[];
+}
+
+/** A server that this process runs for one command. */
+export interface OwnServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A column that was found in a file of rows. */
+export interface FoundColumn {
+  readonly name: string;
+  /** What a JSON column holds; follows from `dbType` for all others. */
+  readonly type?: PropertyType;
+  readonly dbType: string;
+}
+
+/** What the commands need of the world; the entry wires the real one, tests another. */
+export interface CliHost {
+  readonly version: string;
+  readonly out: TextSink;
+  readonly err: TextSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly settings: readonly SettingOption[];
+  /** @throws DataForgeError `invalid_configuration` */
+  readonly loadConfig: (flags: Readonly<Record<string, string>>) => CliConfig;
+  readonly datasetFiles: (folder: string) => DatasetFiles;
+  /** Opens the store in this process and serves it on a free loopback port, without a word. */
+  readonly startOwnServer: (flags: Readonly<Record<string, string>>) => Promise<OwnServer>;
+  /** Serves until a signal comes. */
+  readonly runServer: (flags: Readonly<Record<string, string>>) => Promise<void>;
+  /** Puts a backup in the place of the store; no server may run. */
+  readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<void>;
+  /** Columns of a Parquet or Arrow file. */
+  readonly readColumns: (path: string, format: 'parquet' | 'arrow') => Promise<readonly FoundColumn[]>;
+  /** Writes the rows of one file into another format. */
+  readonly convert: (from: string, to: string) => Promise<number>;
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { type ConvertFormat, convertFile, readParquetColumns } from '#adapters/conversion/duckdb-convert.ts';
+import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { loadConfig } from '#config';
+import { DataForgeError } from '#domain/errors.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { flagName, SETTING_ENTRIES } from '../../config/settings.ts';
+import { runCli } from './cli.ts';
+import { type FileKind, fileKind, openDecoded } from './files.ts';
+import type { CliHost } from './host.ts';
+import { inferColumns } from './infer-file.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+const host: CliHost = {
+  version,
+  out: process.stdout,
+  err: process.stderr,
+  env: process.env,
+  settings: SETTING_ENTRIES.map(([, setting]) => ({
+    name: setting.name,
+    flags: `${flagName(setting)}${setting.kind.placeholder === null ? '' : ` <${setting.kind.placeholder}>`}`,
+    description: setting.description,
+    default: setting.default,
+  })),
+  loadConfig: (flags) => loadConfig({ flags }),
+  datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
+  startOwnServer: async () => notYet('The store cannot be opened here yet; start the server with: npm start'),
+  runServer: async () => notYet('Start the server with: npm start'),
+  restore: async () => notYet('Restoring is not there yet.'),
+  readColumns: async (path, format) => {
+    if (format === 'parquet') return readParquetColumns(path);
+    return notYet('The types of an Arrow file cannot be found yet; write a dataset file first.');
+  },
+  convert: async (from, to) => {
+    const kind = fileKind(from);
+    const source = { path: from, ...convertible(kind) };
+    const columns = kind.format === 'parquet' ? [] : await inferColumns(openDecoded(from, kind.coding), kind);
+    return convertFile(source, { path: to, ...convertible(fileKind(to)) }, columns);
+  },
+};
+
+function convertible({ format, coding }: FileKind): { format: ConvertFormat; coding: FileKind['coding'] } {
+  if (format === 'arrow')
+    return notYet('Arrow files cannot be converted yet; load and export can read and write them.');
+  return { format, coding };
+}
+
+function notYet(message: string): never {
+  throw new DataForgeError('unavailable', message);
+}
+
+const breakOff = new AbortController();
+process.once('SIGINT', () => breakOff.abort());
+// A reader that closes the pipe early (head) is no fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+process.exitCode = await runCli(process.argv.slice(2), host, breakOff.signal);
