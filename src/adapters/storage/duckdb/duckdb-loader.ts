@@ -155,7 +155,7 @@ class Load {
 }
 
 async function dropTemporary(session: DuckDbSession): Promise<void> {
-  for (const table of ['staged', 'resolved', 'replacing']) {
+  for (const table of ['staged', 'resolved', 'replacing', 'arrived']) {
     await session.execute(`DROP TABLE IF EXISTS temp.${table}`).catch(() => {});
   }
 }

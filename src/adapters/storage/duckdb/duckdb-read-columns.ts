@@ -1,10 +1,11 @@
 import { open, rm } from 'node:fs/promises';
-import { DataForgeError } from '#domain/errors.ts';
+import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { parseJson } from '#domain/record/json.ts';
 import { readTextValue } from '#domain/record/value-rules.ts';
 import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { type LoadContext, reject, type StagedBlock, StagedCorrections, stagedBase } from './duckdb-load-context.ts';
+import { packRows, unpackRows } from './duckdb-rows.ts';
 import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
@@ -13,13 +14,16 @@ import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
 const PARQUET_BLOCK_ROWS = 1_000_000;
 
 /** Where typed rows come from: a relation whose rows `range` picks, each with its number from 0 in `rowNumber`. */
-interface ColumnSource {
+export interface ColumnSource {
   readonly columns: readonly SourceColumn[];
   readonly from: string;
   readonly rowNumber: string;
   /** Rows before this block in the body. */
   readonly rowsBefore: number;
   readonly last: boolean;
+  /** What reading the source found wrong with a row already. */
+  readonly faultsAt: (row: number) => readonly Fault[];
+  readonly faultyRows: readonly number[];
 }
 
 /** Parquet: the engine's own reader, values checked by the rules of the contract. */
@@ -39,6 +43,8 @@ export async function* stageParquet(context: LoadContext): AsyncGenerator<Staged
         rowNumber: `file_row_number - ${start}`,
         rowsBefore: start,
         last: end >= rows,
+        faultsAt: () => [],
+        faultyRows: [],
       });
     }
   } finally {
@@ -66,7 +72,11 @@ async function describeParquet(
     const described = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file)})`);
     const [count] = await session.rows(`SELECT num_rows FROM parquet_file_metadata(${literal(file)})`);
     return {
-      columns: described.map(([name, type]) => ({ name: String(name), type: String(type) })),
+      columns: described.map(([name, type]) => ({
+        name: String(name),
+        type: String(type),
+        expression: identifier(String(name)),
+      })),
       rows: Number(count?.[0]),
     };
   } catch (error) {
@@ -88,11 +98,22 @@ export async function stageSource(context: LoadContext, source: ColumnSource): P
       cause: error,
     });
   }
+  await markFaulty(context, source);
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
   const [rows = 0, sure = 0] = (row ?? []).map(Number);
-  const lineOf = (rowid: number) => source.rowsBefore + rowid + 1;
+  const lineOf = (place: number) => source.rowsBefore + place + 1;
   if (sure < rows) await settle(context, source, lineOf);
   return { last: source.last, complete: sure === rows, rows, lineOf };
+}
+
+/** A row that its reader found fault with is not sure, whatever stands in its columns. */
+async function markFaulty(context: LoadContext, { faultyRows }: ColumnSource): Promise<void> {
+  if (faultyRows.length === 0) return;
+  const base = await stagedBase(context);
+  await context.session.run(
+    `UPDATE temp.staged SET ok = FALSE WHERE rowid IN (SELECT c0::BIGINT FROM ${unpackRows('$1', 1)})`,
+    [packRows(faultyRows.map((row) => [String(base + BigInt(row))]))],
+  );
 }
 
 /** Reads the rows that the engine was not sure of as text, and judges them by the exact rule. */
@@ -103,7 +124,7 @@ async function settle(context: LoadContext, source: ColumnSource, lineOf: (rowid
   const assembler = new RowAssembler(validator, columns);
   const base = await stagedBase(context);
   const corrections = new StagedCorrections(context, base);
-  const texts = source.columns.map(({ name }) => `${identifier(name)}::VARCHAR`).join(', ');
+  const texts = source.columns.map(({ expression }) => `${expression}::VARCHAR`).join(', ');
   const unsure = await session.rows(
     `SELECT ${source.rowNumber}, ${texts} FROM ${source.from} ` +
       `WHERE ${source.rowNumber} IN (SELECT rowid - $1 FROM temp.staged WHERE NOT ok) LIMIT 100000`,
@@ -111,6 +132,11 @@ async function settle(context: LoadContext, source: ColumnSource, lineOf: (rowid
   );
   for (const [rowNumber, ...cells] of unsure) {
     const rowid = Number(rowNumber);
+    const known = source.faultsAt(rowid);
+    if (known.length > 0) {
+      reject(context, lineOf(rowid), { ok: false, line: 0, faults: known, garbled: false });
+      continue;
+    }
     const row = assembler.assemble(lineOf(rowid), (at) => {
       const column = columns[at];
       const cell = cells[at] as string | null;

@@ -3,7 +3,6 @@ import { type DbType, formatDbType } from '#domain/dataset/db-type.ts';
 import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
 import { pointer } from '#domain/record/validate-row.ts';
-import { identifier } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
 import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { stagedSelect } from './duckdb-staged.ts';
@@ -12,6 +11,8 @@ import { stagedSelect } from './duckdb-staged.ts';
 export interface SourceColumn {
   readonly name: string;
   readonly type: string;
+  /** How SQL reads it. */
+  readonly expression: string;
 }
 
 const INTEGER = /^(U?(TINY|SMALL|BIG)?INT(EGER)?|U?HUGEINT)$/;
@@ -50,10 +51,10 @@ export function stageColumns(dataset: Dataset, source: readonly SourceColumn[], 
     const column = source[at];
     return column === undefined
       ? { value: valueLiteral(property, property.default), sure: (name: string) => ruleConditions(property, name) }
-      : typedColumn(property, identifier(column.name), column.type);
+      : typedColumn(property, column.expression, column.type);
   });
   const idColumn = source[columns.findIndex((column) => column?.kind === 'id')];
-  const id = idColumn === undefined ? null : `${identifier(idColumn.name)}::VARCHAR`;
+  const id = idColumn === undefined ? null : `${idColumn.expression}::VARCHAR`;
   return stagedSelect(dataset, { id, values }, from, 'TRUE', null);
 }
 

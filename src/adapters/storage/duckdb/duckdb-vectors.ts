@@ -113,7 +113,8 @@ function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): 
   }
 }
 
-function decimalWidth(precision: number): number {
+/** Bytes in which the engine keeps a decimal of so many digits. */
+export function decimalWidth(precision: number): number {
   return precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16;
 }
 
