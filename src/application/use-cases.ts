@@ -47,6 +47,8 @@ export interface UseCaseParts {
   readonly writes: WriteGatherer;
   readonly reads: PointReads;
   readonly keeper: IdempotencyKeeper;
+  /** Fires when the server is told to stop. */
+  readonly stopping: AbortSignal;
   /** A new place for a copy of the store. */
   readonly backupPath: (label: string) => Promise<string>;
 }
@@ -55,7 +57,7 @@ export type UseCases = ReturnType<typeof createUseCases>;
 
 /** The list of what presentation may call; each takes `(request, call)` and runs inside one `observe()`. */
 export function createUseCases(parts: UseCaseParts) {
-  const { engine, catalog, source, telemetry, clock, limits, gate, loads, keeper, reads, backupPath } = parts;
+  const { engine, catalog, source, telemetry, clock, limits, gate, loads, keeper, reads, backupPath, stopping } = parts;
   const { datasets: store, reader, loader, changes, maintenance } = engine;
   const writes = new RecordWrites(parts.writes, keeper);
   const observe = createObserve(telemetry, clock);
@@ -81,8 +83,8 @@ export function createUseCases(parts: UseCaseParts) {
     streamRecords: observeStream('stream-records', streamRecords({ catalog, reader, limits, places: parts.streams })),
     getRecord: observe('get-record', getRecord(catalog, reads)),
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
-    readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits })),
-    streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits })),
+    readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),
+    streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits, stopping })),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
     checkHealth: observe('check-health', checkHealth(maintenance)),

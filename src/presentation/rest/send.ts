@@ -54,7 +54,7 @@ export async function sendStream(
   const iterator = bytes[Symbol.asyncIterator]();
   if (request.method === 'HEAD') {
     await iterator.return?.();
-    return reply.code(200).header('content-type', type).send();
+    return reply.code(200).header('content-type', type).send(Readable.from([]));
   }
   const first = await iterator.next();
   reply.code(200).header('content-type', type).header('server-timing', request.forge.serverTiming());

@@ -8,6 +8,11 @@ import type { DatasetStore } from '../../ports/dataset-store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { DatasetCatalog } from '../dataset-catalog.ts';
 
+export interface SynchroniseRequest {
+  /** `serve-stored`: a dataset whose file asks for too much is served as it is stored, so that it can be looked at. */
+  readonly whenIncompatible: 'refuse' | 'serve-stored';
+}
+
 export interface SynchroniseResult {
   readonly served: readonly string[];
   /** What was done to the store, one sentence a step. */
@@ -28,15 +33,15 @@ interface SynchronisePorts {
  * where one asks for more than a safe change, all such differences are told at once and nothing is touched.
  */
 export function synchroniseDatasets({ source, store, catalog, telemetry }: SynchronisePorts) {
-  return async (_request: Record<never, never>, call: Call): Promise<SynchroniseResult> => {
+  return async ({ whenIncompatible }: SynchroniseRequest, call: Call): Promise<SynchroniseResult> => {
     requireRight(call.caller, 'admin');
     const datasets = await source.read();
     const plans: EvolutionPlan[] = [];
     for (const dataset of datasets) plans.push(await store.plan(dataset));
-    refuseUnsafe(plans);
+    if (whenIncompatible === 'refuse') refuseUnsafe(plans);
     const applied: string[] = [];
     for (const plan of plans) {
-      if (plan.steps.length === 0) continue;
+      if (plan.steps.length === 0 || refusedSteps(plan).length > 0) continue;
       await store.apply(plan, { acceptLoss: false });
       applied.push(...plan.steps.map((step) => `${plan.dataset.name}: ${step.reason}`));
     }
@@ -47,7 +52,9 @@ export function synchroniseDatasets({ source, store, catalog, telemetry }: Synch
         dataset: name,
       });
     }
-    catalog.replace(datasets);
+    catalog.replace(
+      plans.map((plan) => (refusedSteps(plan).length > 0 ? (plan.stored ?? plan.dataset) : plan.dataset)),
+    );
     return { served: datasets.map((dataset) => dataset.name), applied, withoutFile };
   };
 }

@@ -32,6 +32,8 @@ interface ReadChangesPorts {
   readonly changes: ChangeLog;
   readonly gate: AdmissionGate;
   readonly limits: Limits;
+  /** Fires when the server is told to stop, so that nobody is held any longer. */
+  readonly stopping: AbortSignal;
 }
 
 /** A request whose figures have been looked at; `wait` in milliseconds. */
@@ -110,7 +112,7 @@ async function* lines(ports: ReadChangesPorts, reading: Reading, call: Call): As
 async function readOrWait(ports: ReadChangesPorts, reading: Reading, call: Call): Promise<ChangesPage> {
   if (reading.wait === 0) return readPage(ports, reading, call);
   const news = listen(ports.changes, reading.dataset.name);
-  const patience = startTimeLimit(call.signal, reading.wait);
+  const patience = startTimeLimit(AbortSignal.any([call.signal, ports.stopping]), reading.wait);
   try {
     let since = reading.since;
     for (;;) {

@@ -6,8 +6,18 @@ const object = { type: 'object' };
 const NAME = parameter('name', 'path', { type: 'string' }, 'The name of the dataset.');
 const ADMIN = problems('unauthorized', 'forbidden');
 
-function operation(tag: string, summary: string, responses: Tree, parameters?: readonly Tree[]): Tree {
-  return { tags: [tag], summary, parameters, responses };
+function operation(
+  tag: string,
+  summary: string,
+  responses: Tree,
+  parameters?: readonly Tree[],
+  requestBody?: Tree,
+): Tree {
+  return { tags: [tag], summary, parameters, requestBody, responses };
+}
+
+function optionalBody(properties: Tree): Tree {
+  return { required: false, content: { 'application/json': { schema: { type: 'object', properties } } } };
 }
 
 /** Schemas, the server itself, and what administers it. */
@@ -59,7 +69,8 @@ export const SERVICE_PATHS: Readonly<Record<string, Tree>> = {
       'Administration',
       'Carry out what a dataset file asks for, after a backup',
       { 200: json('What was done.', object), ...ADMIN, ...problems('incompatible_schema') },
-      [NAME, parameter('accept_loss', 'query', { type: 'boolean', default: false }, 'Values may go or change.')],
+      [NAME],
+      optionalBody({ accept_loss: { type: 'boolean', default: false, description: 'Values may go or change.' } }),
     ),
   },
   '/api/v1/admin/backup': {
@@ -67,7 +78,10 @@ export const SERVICE_PATHS: Readonly<Record<string, Tree>> = {
       'Administration',
       'Copy the store while it is in use',
       { 201: json('Where the copy is.', object), ...ADMIN },
-      [parameter('to', 'query', { type: 'string' }, 'A file that does not exist yet; else one in the data folder.')],
+      [],
+      optionalBody({
+        to: { type: 'string', description: 'A file that does not exist yet; else one in the data folder.' },
+      }),
     ),
   },
   '/': { get: operation('Service', 'Name, version and links', { 200: json('The server.', object) }) },

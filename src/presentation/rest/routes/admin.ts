@@ -1,16 +1,19 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
+import { JsonObject, kindOfJson } from '#domain/record/json.ts';
 import { QueryParameters } from '../query-parameters.ts';
+import { invalid, parseObject, readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson } from '../send.ts';
 
 type Named = { readonly Params: { readonly name: string } };
 
 /** What the command line asks of a running server: reload, plan and apply dataset files, back up. Needs the right "admin". */
-export function adminRoutes(server: FastifyInstance, { useCases }: RestOptions): void {
+export function adminRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
   server.post('/admin/reload', async (request, reply) => {
-    new QueryParameters(request, []);
-    const { served, applied, withoutFile } = await useCases.synchroniseDatasets({}, request.forge.call());
+    await readOptions(request, []);
+    const asked = { whenIncompatible: 'refuse' } as const;
+    const { served, applied, withoutFile } = await useCases.synchroniseDatasets(asked, request.forge.call());
     const body = { success: true, datasets: served, applied, without_file: withoutFile };
     return sendJson(request, reply, 200, JSON.stringify(body));
   });
@@ -22,17 +25,27 @@ export function adminRoutes(server: FastifyInstance, { useCases }: RestOptions):
   });
 
   server.post<Named>('/admin/schemas/:name/apply', async (request, reply) => {
-    const acceptLoss = new QueryParameters(request, ['accept_loss']).flag('accept_loss');
+    const given = (await readOptions(request, ['accept_loss'])).get('accept_loss') ?? false;
+    if (typeof given !== 'boolean') throw invalid('/accept_loss', 'accept_loss must be true or false.');
     const { name } = request.params;
-    const { plan, backup } = await useCases.applyDataset({ name, acceptLoss }, request.forge.call());
+    const { plan, backup } = await useCases.applyDataset({ name, acceptLoss: given }, request.forge.call());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...describePlan(plan), backup }));
   });
 
   server.post('/admin/backup', async (request, reply) => {
-    const to = new QueryParameters(request, ['to']).text('to');
+    const to = (await readOptions(request, ['to'])).get('to') ?? null;
+    if (to !== null && typeof to !== 'string') throw invalid('/to', `to must be a path, not ${kindOfJson(to)}.`);
     const { path } = await useCases.backupStore({ to }, request.forge.call());
     return sendJson(request, reply, 201, JSON.stringify({ success: true, path }));
   });
+
+  /** The members of a body that may be left out. */
+  async function readOptions(request: FastifyRequest, known: readonly string[]): Promise<JsonObject> {
+    new QueryParameters(request, []);
+    const { 'content-length': length, 'transfer-encoding': transfer } = request.headers;
+    if (transfer === undefined && (length === undefined || length === '0')) return new JsonObject([]);
+    return parseObject(await readJsonBytes(request, limits), known);
+  }
 }
 
 function describePlan({ dataset, stored, steps }: EvolutionPlan) {

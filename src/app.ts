@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { STORAGE_ENGINES } from '#adapters/storage/registry.ts';
+import { systemCall } from '#application/call.ts';
+import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
+import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
+import type { Limits } from '#application/limits.ts';
+import type { Clock } from '#application/ports/clock.ts';
+import type { DatasetFiles } from '#application/ports/dataset-files.ts';
+import type { StorageEngine } from '#application/ports/storage-engine.ts';
+import { AdmissionQueue } from '#application/records/admission.ts';
+import { WriteGatherer } from '#application/records/gather-writes.ts';
+import { IdempotencyKeeper } from '#application/records/idempotency.ts';
+import { PointReads } from '#application/records/point-reads.ts';
+import { StreamPlaces } from '#application/records/queries/stream-records.ts';
+import { createUseCases, type UseCases } from '#application/use-cases.ts';
+import { type Config, isLoopback } from '#config';
+import { systemClock } from '#infrastructure/clock.ts';
+import { createLogger, type Logger } from '#infrastructure/logging.ts';
+import { Metrics } from '#infrastructure/metrics.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
+import { createRestServer } from '#presentation/rest/rest-server.ts';
+
+/** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
+export interface AppOverrides {
+  readonly engine?: StorageEngine;
+  readonly datasetFiles?: DatasetFiles;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** What becomes of a dataset whose file asks for more than a safe change; a server refuses to start. */
+  readonly whenIncompatible?: SynchroniseRequest['whenIncompatible'];
+}
+
+/** A server with everything it stands on. */
+export interface App {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly useCases: UseCases;
+  /** How the store was brought to what the dataset files say. */
+  readonly synchronised: SynchroniseResult;
+  readonly datasetFiles: DatasetFiles;
+  /** Begins to answer; tells the address. */
+  listen(): Promise<string>;
+  /** Lets what runs come to its end within the time, then closes everything in reverse order. */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+export const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+
+/** Builds every part once. What was opened is closed again where a later part cannot be built. */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const opened: (() => unknown)[] = [];
+  try {
+    return await build(config, overrides, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+async function build(config: Config, overrides: AppOverrides, opened: (() => unknown)[]): Promise<App> {
+  const logger = overrides.logger ?? createLogger({ level: config.logLevel, pretty: isPretty(config) });
+  const clock = overrides.clock ?? systemClock;
+  const metrics = new Metrics();
+  const telemetry = new ProcessTelemetry({ logger, metrics, slowRequest: config.slowRequestMs });
+  const datasetFiles = overrides.datasetFiles ?? new DatasetFolder(config.datasetsDir, compileRe2);
+
+  const gate = new AdmissionQueue({ places: longCallPlaces(), maxWaiting: 1000 });
+  const engine = overrides.engine ?? (await openEngine(config, gate));
+  opened.push(() => engine.maintenance.close());
+  const catalog = new DatasetCatalog(compileRe2);
+  const keeper = new IdempotencyKeeper(engine.writer, clock, (error) => logger.warn({ err: error }, 'old marks stay'));
+  opened.push(() => keeper.close());
+  const writes = new WriteGatherer(engine.writer, { maxChanges: 512, maxWaiting: 8192 });
+  opened.push(() => writes.drained());
+  const streams = new StreamPlaces(config.maxStreams);
+  const stopping = new AbortController();
+  const loads = new AdmissionQueue({ places: 2, maxWaiting: 64 });
+  const useCases = createUseCases({
+    engine,
+    catalog,
+    source: datasetFiles,
+    telemetry,
+    clock,
+    limits: limitsOf(config),
+    gate,
+    loads,
+    streams,
+    writes,
+    reads: new PointReads(engine.reader, {
+      maxKeys: 128,
+      maxCalls: 2,
+      maxWaiting: 8192,
+      timeout: config.queryTimeoutMs,
+    }),
+    keeper,
+    stopping: stopping.signal,
+    backupPath: (label) => newBackupPath(config, clock, label),
+  });
+  addGauges(metrics, { gate, loads, streams, writes, engine });
+  const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
+  const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
+
+  let isStopping = false;
+  const server = await createRestServer({
+    useCases,
+    security: securityOf(config),
+    limits: {
+      maxJsonBytes: config.maxBodyBytes,
+      maxUploadBytes: config.maxUploadBytes,
+      maxUrlLength: 64 * 1024,
+      maxPageSize: config.maxPageSize,
+      defaultPageSize: config.defaultPageSize,
+      inlineRows: 500,
+      inlineBytes: 512 * 1024,
+    },
+    version: VERSION,
+    trustProxy: config.trustProxy,
+    onAnswer: (answer) => telemetry.answered(answer),
+    metrics: { contentType: metrics.contentType, text: () => metrics.text() },
+    datasetsRevision: () => catalog.revision,
+    notReady: () => (isStopping ? 'The server is stopping.' : null),
+  });
+
+  return {
+    config,
+    version: VERSION,
+    logger,
+    useCases,
+    synchronised,
+    datasetFiles,
+    listen: () => server.listen({ host: config.host, port: config.port }),
+    async close(timeoutMs = config.shutdownTimeoutMs) {
+      if (isStopping) return;
+      isStopping = true;
+      stopping.abort();
+      const force = setTimeout(() => server.server.closeAllConnections(), timeoutMs);
+      await server.close();
+      clearTimeout(force);
+      for (const close of opened.reverse()) await close();
+    },
+  };
+}
+
+function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine> {
+  return STORAGE_ENGINES[config.dbEngine]({
+    dataDir: config.dataDir,
+    memoryBytes: config.engineMemory,
+    threads: config.engineThreads,
+    compilePattern: compileRe2,
+    gate,
+  });
+}
+
+/** Fewer than the threads that engine calls share, so that writes, point reads and files always find one. */
+function longCallPlaces(): number {
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  return Math.max(1, Math.min(threads - 6, availableParallelism() + 2));
+}
+
+function isPretty({ logFormat }: Config): boolean {
+  return logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY === true);
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    defaultPageSize: config.defaultPageSize,
+    maxPageSize: config.maxPageSize,
+    filter: { maxConditions: config.maxFilters, maxDepth: 10, maxListLength: 100_000 },
+    maxSortKeys: 32,
+    queryTimeout: config.queryTimeoutMs,
+    streamTimeout: config.streamMaxAgeMs,
+    maxStreams: config.maxStreams,
+    defaultChanges: 1000,
+    maxChanges: 10_000,
+    maxWait: 60_000,
+    inlineRows: 500,
+  };
+}
+
+/** A server that only this machine can reach answers to this machine's names; one that asks for tokens, to any. */
+function securityOf({ host, apiTokens, allowedHosts, corsOrigins }: Config) {
+  const isClosed = isLoopback(host) || apiTokens.length === 0 || allowedHosts.length > 0;
+  return { tokens: apiTokens, allowedHosts: isClosed ? [host, ...allowedHosts] : null, allowedOrigins: corsOrigins };
+}
+
+async function newBackupPath({ dataDir }: Config, clock: Clock, label: string): Promise<string> {
+  const folder = join(dataDir, 'backups');
+  await mkdir(folder, { recursive: true });
+  const time = new Date(clock.now()).toISOString().replace(/[:.]/g, '-');
+  return join(folder, `${label.replace(/[^\p{L}\p{N}_-]/gu, '_').slice(0, 60)}-${time}.backup`);
+}
+
+interface Gauged {
+  readonly gate: AdmissionQueue;
+  readonly loads: AdmissionQueue;
+  readonly streams: StreamPlaces;
+  readonly writes: WriteGatherer;
+  readonly engine: StorageEngine;
+}
+
+function addGauges(metrics: Metrics, { gate, loads, streams, writes, engine }: Gauged): void {
+  const { changes, maintenance } = engine;
+  metrics.gauge({ name: 'gate_running', help: 'Long engine calls under way', read: () => gate.running });
+  metrics.gauge({ name: 'gate_waiting', help: 'Long engine calls that wait for a place', read: () => gate.waiting });
+  metrics.gauge({ name: 'loads_running', help: 'Uploads under way', read: () => loads.running });
+  metrics.gauge({ name: 'loads_waiting', help: 'Uploads that wait for a place', read: () => loads.waiting });
+  metrics.gauge({ name: 'streams', help: 'Streams under way', read: () => streams.taken });
+  metrics.gauge({
+    name: 'writes_waiting',
+    help: 'Small writes that wait for the next commit',
+    read: () => writes.waiting,
+  });
+  metrics.gauge({ name: 'store_head', help: 'The newest sequence number', read: () => changes.head() });
+  metrics.gauge({
+    name: 'store_bytes',
+    help: 'Size of the store',
+    read: async () => (await maintenance.health()).bytes,
+  });
+}

@@ -1,0 +1,143 @@
+// The process entry: reads the configuration, creates the app, starts it, and stops it on signals.
+
+import { systemCall } from '#application/call.ts';
+import { loadConfig } from '#config';
+import { DataForgeError } from '#domain/errors.ts';
+import { createLogger } from '#infrastructure/logging.ts';
+import { removeServerFile, writeServerFile } from '#infrastructure/server-file.ts';
+import { PROBLEMS, toDataForgeError } from '#presentation/problem.ts';
+import { type App, createApp, VERSION } from './app.ts';
+import { settingsHelp } from './config/config-docs.ts';
+import { parseFlags } from './config/flags.ts';
+import { fillExamples } from './fill-examples.ts';
+
+/** Serves until a signal comes; resolves when everything is closed. */
+export async function runServer(flags: Readonly<Record<string, string>>): Promise<void> {
+  const config = loadConfig({ flags });
+  const app = await createApp(config);
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  try {
+    const address = reachable(await listen(app));
+    await writeServerFile(config.dataDir, {
+      address,
+      pid: process.pid,
+      version: VERSION,
+      started_at: new Date().toISOString(),
+    });
+    greet(app, address);
+    const unwatch = watchSignals(app, stopping);
+    const filling = config.servesExamples ? fill(app, stopping.signal) : Promise.resolve();
+    await stopped;
+    app.logger.info('Stopping: finishing what runs');
+    unwatch();
+    await app.close();
+    await filling;
+  } finally {
+    await app.close();
+    await removeServerFile(config.dataDir, process.pid);
+  }
+  app.logger.info('Stopped');
+}
+
+/** Opens the store in this process and serves it on a free port of this machine, without a word. */
+export async function startOwnServer(
+  flags: Readonly<Record<string, string>>,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0' } });
+  const logger = createLogger({ level: 'silent', pretty: false });
+  const app = await createApp(config, { logger, whenIncompatible: 'serve-stored' });
+  const url = await listen(app);
+  return { url, close: () => app.close() };
+}
+
+async function listen(app: App): Promise<string> {
+  try {
+    return await app.listen();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const { host, port } = app.config;
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: `Port ${port} of ${host} is taken; stop what listens there, or set PORT to another (0 takes a free one).`,
+      EACCES: `Port ${port} may not be opened by this user; set PORT to one above 1023.`,
+      EADDRNOTAVAIL: `This machine has no address ${host}; set HOST to one it has.`,
+      ENOTFOUND: `The host name ${host} is not known; set HOST to an address of this machine.`,
+    };
+    const reason = reasons[code ?? ''];
+    if (reason === undefined) throw error;
+    throw new DataForgeError('invalid_configuration', reason, { cause: error });
+  }
+}
+
+/** An address that listens everywhere is called by the loopback name. */
+function reachable(address: string): string {
+  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
+function greet({ logger, synchronised }: App, address: string): void {
+  const { served } = synchronised;
+  logger.info(`Data Forge ${VERSION} serves ${served.length} datasets at ${address}, documented at ${address}/docs`);
+}
+
+function watchSignals(app: App, stopping: AbortController): () => void {
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) process.exit(130);
+    app.logger.info(`${signal}: stopping; once more ends it at once`);
+    stopping.abort(new DataForgeError('cancelled', 'The server is stopping.'));
+  };
+  const reload = () => void reloadDatasets(app);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  if (process.platform === 'win32') process.on('SIGBREAK', stop);
+  else process.on('SIGHUP', reload);
+  return app.config.watchDatasets ? app.datasetFiles.watch(reload) : () => {};
+}
+
+/** A set of files with a fault leaves the old set running, with a loud word. */
+async function reloadDatasets({ useCases, logger }: App): Promise<void> {
+  try {
+    const { served } = await useCases.synchroniseDatasets({ whenIncompatible: 'refuse' }, systemCall());
+    logger.info(`Dataset files read again: ${served.length} datasets are served`);
+  } catch (error) {
+    const known = toDataForgeError(error);
+    const lines = known.faults.map((fault) => `\n  ${fault.message}`).join('');
+    logger.error(
+      { code: known.code },
+      `The dataset files were not taken over, the old ones are served on: ${known.message}${lines}`,
+    );
+  }
+}
+
+async function fill(app: App, signal: AbortSignal): Promise<void> {
+  try {
+    await fillExamples(app, signal, process.stderr);
+  } catch (error) {
+    if (!signal.aborted) app.logger.error({ err: error }, 'The example data could not be loaded');
+  }
+}
+
+/** Tells why the process cannot go on: one sentence, and each fault on a line where there are several. */
+function fail(error: unknown): void {
+  const known = toDataForgeError(error);
+  const faults = known.faults.length > 1 ? known.faults.map((fault) => `\n  ${fault.message}`).join('') : '';
+  const stack = known.code === 'internal' && known.cause instanceof Error ? `\n${known.cause.stack}` : '';
+  process.stderr.write(`data-forge: ${known.message}${faults}${stack}\n`);
+  process.exitCode = PROBLEMS[known.code].exit;
+}
+
+if (import.meta.main) {
+  try {
+    const { flags, help, version } = parseFlags(process.argv.slice(2));
+    if (help)
+      process.stdout.write(
+        `Usage: npm start -- [flags]\n\nServes the datasets over REST until it is stopped.\n\n${settingsHelp()}`,
+      );
+    else if (version) process.stdout.write(`${VERSION}\n`);
+    else await runServer(flags);
+  } catch (error) {
+    fail(error);
+  }
+  // Whatever still holds the process has had its time.
+  setTimeout(() => process.exit(), 500).unref();
+}
