@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DATASET_FILE_SCHEMA } from '#domain/dataset/dataset-file-schema.ts';
 import { errorsPage } from '#presentation/error-help.ts';
-import { configurationPage, envExample } from '../src/config/config-docs.ts';
+import { configurationPage, envExample, settingOptions } from '../src/config/config-docs.ts';
+import { commandLinePage } from '../src/presentation/cli/command-line-page.ts';
 
 function write(path: string, text: string): void {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -16,3 +17,4 @@ write('docs/reference/dataset-file.schema.json', `${JSON.stringify(DATASET_FILE_
 write('docs/reference/configuration.md', configurationPage());
 write('docs/reference/errors.md', errorsPage());
 write('.env.example', envExample());
+write('docs/reference/command-line.md', commandLinePage(settingOptions()));

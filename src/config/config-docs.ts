@@ -1,20 +1,33 @@
 import { flagName, SETTING_ENTRIES, type Setting } from './settings.ts';
 
 /** The settings by group, in the order of the table. */
-export function settingGroups(): Map<string, Setting<unknown>[]> {
+function settingGroups(): Map<string, Setting<unknown>[]> {
   return Map.groupBy(
     SETTING_ENTRIES.map(([, setting]) => setting),
     ({ group }) => group,
   );
 }
 
+/** The settings as flags, for a command line that shows them in its own way. */
+export function settingOptions() {
+  return SETTING_ENTRIES.map(([, setting]) => ({
+    name: setting.name,
+    flags: usageOf(setting),
+    description: setting.description,
+    default: setting.default,
+  }));
+}
+
+function usageOf(setting: Setting<unknown>): string {
+  return `${flagName(setting)}${setting.kind.placeholder === null ? '' : ` <${setting.kind.placeholder}>`}`;
+}
+
 /** The part of `--help` that lists the settings. */
 export function settingsHelp(): string {
   const blocks = [...settingGroups()].map(([title, settings]) => {
     const lines = settings.map((setting) => {
-      const { kind, description } = setting;
-      const usage = `${flagName(setting)}${kind.placeholder === null ? '' : ` <${kind.placeholder}>`}`;
-      return `  ${usage.padEnd(34)}${usage.length > 33 ? `\n${' '.repeat(36)}` : ''}${description}${defaultText(setting)}`;
+      const usage = usageOf(setting);
+      return `  ${usage.padEnd(34)}${usage.length > 33 ? `\n${' '.repeat(36)}` : ''}${setting.description}${defaultText(setting)}`;
     });
     return `${title}:\n${lines.join('\n')}`;
   });

@@ -7,7 +7,7 @@ export interface ApiToken {
   readonly right: Right;
 }
 
-export const MIN_SECRET_LENGTH = 8;
+const MIN_SECRET_LENGTH = 8;
 
 /** `name:secret:right` with commas between; a secret may hold colons. Messages never repeat a secret. */
 export const tokens: Kind<readonly ApiToken[]> = {

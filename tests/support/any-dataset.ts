@@ -31,7 +31,7 @@ const TYPE_OF = Object.fromEntries(
 ) as Record<DbTypeName, PropertyType>;
 
 /** Every storage type, DECIMAL with any precision and scale. */
-export const anyDbType: fc.Arbitrary<DbType> = fc
+const anyDbType: fc.Arbitrary<DbType> = fc
   .constantFrom(...(Object.keys(TYPE_OF) as DbTypeName[]))
   .chain((name) => (name === 'DECIMAL' ? anyDecimalType : fc.constant({ name })));
 
@@ -40,7 +40,7 @@ const anyDecimalType: fc.Arbitrary<DbType> = fc
   .chain((precision) => fc.nat(precision).map((scale) => ({ name: 'DECIMAL', precision, scale })));
 
 /** Names that a dataset or a property may have. */
-export const anyName: fc.Arbitrary<string> = fc
+const anyName: fc.Arbitrary<string> = fc
   .oneof(fc.string({ minLength: 1, maxLength: 12 }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }))
   .filter((name) => nameFault(name) === null);
 
@@ -88,7 +88,7 @@ function anyDecimal(precision: number, scale: number): fc.Arbitrary<string> {
 }
 
 /** A property of a storage type whose rules and default are in order. */
-export function anyPropertyOf(dbType: DbType): fc.Arbitrary<Property> {
+function anyPropertyOf(dbType: DbType): fc.Arbitrary<Property> {
   const value = anyValueOf(dbType);
   const json = dbType.name === 'JSON';
   const flag = json ? fc.constant(false) : fc.boolean();

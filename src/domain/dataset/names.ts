@@ -5,7 +5,7 @@ import type { Dataset, Property } from './dataset.ts';
 export const MAX_NAME_LENGTH = 200;
 
 /** Beginnings that the platform keeps for its own tables and columns, compared without case. */
-export const RESERVED_PREFIXES: readonly string[] = ['_', 'forge_'];
+const RESERVED_PREFIXES: readonly string[] = ['_', 'forge_'];
 
 /** The fields every record has, in the order in which flat columns show them. */
 export const SYSTEM_FIELD_NAMES: readonly SystemFieldName[] = ['id', 'created_at', 'updated_at', 'version', 'seq'];

@@ -21,7 +21,7 @@ export const BOUNDED_TYPES: readonly DbTypeName[] = [
 ];
 
 /** The rule keys that speak of text alone. */
-export const TEXT_RULES = ['min_length', 'max_length', 'pattern', 'format'] as const;
+const TEXT_RULES = ['min_length', 'max_length', 'pattern', 'format'] as const;
 
 /** Reads what a value must satisfy besides its type; faults go to the reader. */
 export function parseRules(

@@ -1,9 +1,10 @@
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
 import type { PropertyType } from '#domain/dataset/db-type.ts';
+import type { FileKind } from './files.ts';
 import type { TextSink } from './output.ts';
 
 /** One setting as the command line shows it. */
-export interface SettingOption {
+interface SettingOption {
   readonly name: string;
   /** `--port <number>`, or `--trust-proxy`. */
   readonly flags: string;
@@ -20,7 +21,7 @@ export interface CliConfig {
 }
 
 /** A server that this process runs for one command. */
-export interface OwnServer {
+interface OwnServer {
   readonly url: string;
   close(): Promise<void>;
 }
@@ -50,7 +51,7 @@ export interface CliHost {
   /** Puts a backup in the place of the store; no server may run. */
   readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<void>;
   /** Columns of a Parquet or Arrow file. */
-  readonly readColumns: (path: string, format: 'parquet' | 'arrow') => Promise<readonly FoundColumn[]>;
+  readonly readColumns: (path: string, kind: FileKind) => Promise<readonly FoundColumn[]>;
   /** Writes the rows of one file into another format. */
   readonly convert: (from: string, to: string) => Promise<number>;
 }

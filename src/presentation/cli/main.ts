@@ -3,8 +3,9 @@ import { type ConvertFormat, convertFile, readParquetColumns } from '#adapters/c
 import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
+import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
-import { flagName, SETTING_ENTRIES } from '../../config/settings.ts';
+import { settingOptions } from '../../config/config-docs.ts';
 import { runCli } from './cli.ts';
 import { type FileKind, fileKind, openDecoded } from './files.ts';
 import type { CliHost } from './host.ts';
@@ -17,20 +18,14 @@ const host: CliHost = {
   out: process.stdout,
   err: process.stderr,
   env: process.env,
-  settings: SETTING_ENTRIES.map(([, setting]) => ({
-    name: setting.name,
-    flags: `${flagName(setting)}${setting.kind.placeholder === null ? '' : ` <${setting.kind.placeholder}>`}`,
-    description: setting.description,
-    default: setting.default,
-  })),
+  settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
   startOwnServer: async () => notYet('The store cannot be opened here yet; start the server with: npm start'),
   runServer: async () => notYet('Start the server with: npm start'),
   restore: async () => notYet('Restoring is not there yet.'),
-  readColumns: async (path, format) => {
-    if (format === 'parquet') return readParquetColumns(path);
-    return notYet('The types of an Arrow file cannot be found yet; write a dataset file first.');
+  readColumns: (path, { format, coding }) => {
+    return format === 'parquet' ? readParquetColumns(path) : readArrowColumns(openDecoded(path, coding));
   },
   convert: async (from, to) => {
     const kind = fileKind(from);

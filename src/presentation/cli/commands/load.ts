@@ -87,7 +87,7 @@ async function makeDataset(
     throw new DataForgeError('invalid_parameter', `The name "${dataset}" ${fault}; give another with --into.`);
   const columns =
     kind.format === 'parquet' || kind.format === 'arrow'
-      ? withoutSystemColumns(await host.readColumns(path, kind.format))
+      ? withoutSystemColumns(await host.readColumns(path, kind))
       : await inferColumns(openDecoded(path, kind.coding), kind);
   const bad = columns.find(({ name }) => nameFault(name) !== null);
   if (bad !== undefined) {

@@ -65,7 +65,7 @@ function pageText(answer: Json): string {
 }
 
 /** Records as a table: their id, then their data. */
-export function recordsText(records: readonly Json[]): string {
+function recordsText(records: readonly Json[]): string {
   const rows = records.map((record) => {
     const data = memberOf(record, 'data');
     return { id: textOf(memberOf(record, 'id')), members: data instanceof JsonObject ? data.members : [] };
