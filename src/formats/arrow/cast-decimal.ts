@@ -13,8 +13,12 @@ import {
   withoutFaults,
 } from './cast-values.ts';
 
+/** More places than any decimal of 256 bits can have. */
+const MAX_SCALE = 76;
+
 /** Decimals of the same scale pass through; others become numbers where they lose nothing. */
 export function castDecimal(from: Decimal, to: DbType): Cast | null {
+  if (Math.abs(from.scale) > MAX_SCALE) return null;
   if (to.name === 'DECIMAL' && from.bitWidth === 128 && from.scale === to.scale) {
     return (data) => checkDecimals(data, to.precision, to.scale);
   }

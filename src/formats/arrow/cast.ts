@@ -8,14 +8,14 @@ import { castDecimal } from './cast-decimal.ts';
 import { castFloat, castInt } from './cast-numbers.ts';
 import { castDate, castTime, castTimestamp } from './cast-temporal.ts';
 import { castText } from './cast-text.ts';
-import type { Cast, CastColumn, CastFault } from './cast-values.ts';
+import { type Cast, type CastColumn, type CastFault, validityOf } from './cast-values.ts';
 
 /** How to get from an Arrow type to a storage type; null where no value of the one is a value of the other. */
 export function findCast(from: DataType, to: DbType): Cast | null {
   if (DataType.isNull(from)) return ({ length }) => ({ vector: nulls(to, length), faults: [] });
   if (DataType.isDictionary(from)) {
     const inner = findCast(from.dictionary, to);
-    return inner === null ? null : (data) => castDictionary(data, to, inner);
+    return inner === null ? null : dictionaryCast(to, inner);
   }
   if (DataType.isUtf8(from) || DataType.isLargeUtf8(from) || DataType.isUtf8View(from)) return castText(to);
   if (DataType.isInt(from)) return castInt(from, to);
@@ -33,20 +33,40 @@ function nulls(type: DbType, length: number): ColumnVector {
   return takeValues(type, none, new Int32Array(length).fill(-1));
 }
 
-/** Casts each word once, and then looks the words up. */
-function castDictionary(data: Data, to: DbType, cast: Cast): CastColumn {
-  const words = data.dictionary as Vector;
+/** Casts each word of a dictionary once, and then looks the words up. */
+function dictionaryCast(to: DbType, cast: Cast): Cast {
+  let known: { readonly words: Vector; readonly dictionary: CastDictionary } | null = null;
+  return (data) => {
+    const words = data.dictionary;
+    if (words === undefined) throw new RangeError('a column has no dictionary');
+    if (known?.words !== words) known = { words, dictionary: castWords(words, to, cast) };
+    return lookUp(data, to, known.dictionary);
+  };
+}
+
+interface CastDictionary {
+  readonly vector: ColumnVector;
+  readonly length: number;
+  /** What is wrong with a word, by its place. */
+  readonly messages: ReadonlyMap<number, string>;
+}
+
+function castWords(words: Vector, to: DbType, cast: Cast): CastDictionary {
   const casts = words.data.map((chunk) => ({ ...cast(chunk), length: chunk.length }));
-  const { vector, length } = concatenateValues(to, casts);
   const messages = new Map<number, string>();
   let from = 0;
   for (const part of casts) {
     for (const { row, message } of part.faults) messages.set(from + row, message);
     from += part.length;
   }
+  return { ...concatenateValues(to, casts), messages };
+}
+
+function lookUp(data: Data, to: DbType, { vector, length, messages }: CastDictionary): CastColumn {
   const faults: CastFault[] = [];
+  const validity = validityOf(data);
   const places = Int32Array.from(indexesOf(data), (index, row) => {
-    if (data.nullCount > 0 && !isBitSet(data.nullBitmap, row)) return -1;
+    if (validity !== null && !isBitSet(validity, row)) return -1;
     if (index < 0 || index >= length) throw new RangeError(`row ${row} points outside its dictionary`);
     const message = messages.get(index);
     if (message !== undefined) faults.push({ row, message });
@@ -56,5 +76,7 @@ function castDictionary(data: Data, to: DbType, cast: Cast): CastColumn {
 }
 
 function indexesOf(data: Data): Int32Array {
-  return Int32Array.from((data.values as Int32Array | BigInt64Array).subarray(0, data.length), Number);
+  const indexes = data.values as Int32Array | BigInt64Array;
+  if (indexes.length < data.length) throw new RangeError('a buffer is shorter than its rows');
+  return Int32Array.from(indexes.subarray(0, data.length) as Int32Array, Number);
 }

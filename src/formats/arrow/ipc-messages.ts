@@ -36,6 +36,7 @@ export async function* readIpcMessages(
       yield {
         metadata: await bytes.readAll(size),
         readBody: (length) => {
+          if (!(length >= 0)) throw invalid('A message of the Arrow body has no length.');
           if (length > limits.maxMessageBytes) throw tooLarge(limits.maxMessageBytes);
           return bytes.readAll(length);
         },

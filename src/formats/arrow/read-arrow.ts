@@ -6,11 +6,12 @@ import { DataForgeError, type Fault } from '#domain/errors.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { findCast } from './cast.ts';
 import type { Cast } from './cast-values.ts';
+import { checkMetadata } from './check-metadata.ts';
 import { decompressBatch } from './decompress.ts';
 import { type IpcMessage, readIpcMessages } from './ipc-messages.ts';
 
 /** A column of nulls takes no bytes, so that bytes alone set no limit. */
-const MAX_BATCH_ROWS = 2 ** 25;
+const MAX_BATCH_ROWS = 2 ** 24;
 
 export interface ArrowLimits {
   /** Bytes that one record batch may have. */
@@ -63,20 +64,23 @@ async function* readBatches(
   limits: ArrowLimits,
 ): AsyncGenerator<ReadBatch> {
   try {
-    const casts = castsOf(schema, targets);
+    const casts = guarded(() => castsOf(schema, targets));
     const dictionaries = new Map<number, Vector>();
+    let dictionaryBytes = 0;
     for await (const { metadata, readBody } of messages) {
-      const message = guarded(() => Message.decode(metadata));
+      const message = guarded(() => decode(metadata));
       const body = await readBody(message.bodyLength);
       const load = (header: RecordBatchHeader, types: DataType[]) =>
         loadColumns(header, body, types, dictionaries, schema, limits);
       if (message.isDictionaryBatch()) {
-        const { id, data, isDelta } = message.header();
+        const { id, data, isDelta } = guarded(() => message.header());
+        dictionaryBytes += body.byteLength;
+        if (dictionaryBytes > limits.maxMessageBytes) throw tooLarge();
         const words = guarded(() => new Vector(load(data, [dictionaryType(schema, id)])));
         const known = dictionaries.get(id);
         dictionaries.set(id, isDelta && known !== undefined ? known.concat(words) : words);
       } else if (message.isRecordBatch()) {
-        const header = message.header();
+        const header = guarded(() => message.header());
         const types = schema.fields.map((field) => field.type);
         yield guarded(() => castBatch(header.length, load(header, types), casts));
       }
@@ -87,8 +91,13 @@ async function* readBatches(
 }
 
 function schemaOf({ metadata }: IpcMessage): Schema | null {
-  const message = Message.decode(metadata);
+  const message = decode(metadata);
   return message.isSchema() ? message.header() : null;
+}
+
+function decode(metadata: Uint8Array): Message {
+  checkMetadata(metadata);
+  return Message.decode(metadata);
 }
 
 function dictionaryType(schema: Schema, id: number): DataType {
@@ -152,6 +161,13 @@ function guarded<T>(decode: () => T): T {
     if (cause instanceof DataForgeError) throw cause;
     throw invalid('The Arrow body is damaged, or uses a part of Arrow that is not taken here.', cause);
   }
+}
+
+function tooLarge(): DataForgeError {
+  return new DataForgeError(
+    'too_large',
+    'The dictionaries of the Arrow body are too large; send plain columns instead.',
+  );
 }
 
 function invalid(message: string, cause?: unknown): DataForgeError {
