@@ -130,7 +130,7 @@ function digitsOf(text: string): { negative: boolean; digits: string; exponent: 
   return {
     negative: sign === '-' && trimmed !== '',
     digits: trimmed,
-    exponent: Number(power) - fraction.length + (digits.length - trimmed.length),
+    exponent: trimmed === '' ? 0 : Number(power) - fraction.length + (digits.length - trimmed.length),
   };
 }
 
