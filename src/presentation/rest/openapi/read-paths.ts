@@ -1,5 +1,6 @@
-import { type Dataset, indexOfProperty } from '#domain/dataset/dataset.ts';
-import { propertySchemaOf } from '#domain/dataset/json-schema-of.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { jsonSchemaOf } from '#domain/dataset/json-schema-of.ts';
+import { JsonObject } from '#domain/record/json.ts';
 import type { RestLimits } from '../rest-options.ts';
 import { STREAM_TYPES } from '../routes/stream.ts';
 import { componentName, ref } from './components.ts';
@@ -185,13 +186,13 @@ export function readPaths(
 }
 
 function byKey(dataset: Dataset, example: DatasetExample, name: string): Readonly<Record<string, Tree>> {
+  const properties = jsonSchemaOf(dataset, 'output').get('properties');
   return {
     get: {
       tags: [dataset.name],
       summary: `Read a record of ${dataset.name} by its key`,
       parameters: dataset.primaryKey.map((key) => {
-        const property = dataset.properties[indexOfProperty(dataset, key)];
-        const schema = property === undefined ? {} : propertySchemaOf(property, 'output');
+        const schema = properties instanceof JsonObject ? properties.get(key) : {};
         return { name: key, in: 'query', required: true, schema, example: example.data.get(key) ?? null };
       }),
       responses: {
