@@ -78,7 +78,7 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
     runServer: async (flags) => {
       out.write(`running with ${JSON.stringify(flags)}`);
     },
-    restore: async () => {},
+    restore: async () => null,
     readColumns: async () => [],
     convert: async () => 0,
   };

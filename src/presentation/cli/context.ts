@@ -9,6 +9,8 @@ export interface CliContext {
   readonly output: Output;
   /** Settings given as flags, by their names. */
   readonly flags: Readonly<Record<string, string>>;
+  /** A server was named, which may be on another machine. */
+  readonly isRemote: boolean;
   /** Broken off by Ctrl+C. */
   readonly signal: AbortSignal;
   /** Runs `work` against the server, and closes what was opened for it. */
@@ -36,6 +38,7 @@ export function createContext(host: CliHost, options: GlobalOptions, signal: Abo
     output,
     flags,
     signal,
+    isRemote: Boolean(options.url ?? host.env.FORGE_URL),
     async withTarget(work) {
       const target = await openTarget(host, targetOptions);
       try {

@@ -48,8 +48,8 @@ export interface CliHost {
   readonly startOwnServer: (flags: Readonly<Record<string, string>>) => Promise<OwnServer>;
   /** Serves until a signal comes. */
   readonly runServer: (flags: Readonly<Record<string, string>>) => Promise<void>;
-  /** Puts a backup in the place of the store; no server may run. */
-  readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<void>;
+  /** Puts a backup in the place of the store; no server may run. Tells where the former store lies now. */
+  readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<string | null>;
   /** Columns of a Parquet or Arrow file. */
   readonly readColumns: (path: string, kind: FileKind) => Promise<readonly FoundColumn[]>;
   /** Writes the rows of one file into another format. */

@@ -21,9 +21,15 @@ const host: CliHost = {
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
-  startOwnServer: async () => notYet('The store cannot be opened here yet; start the server with: npm start'),
-  runServer: async () => notYet('Start the server with: npm start'),
-  restore: async () => notYet('Restoring is not there yet.'),
+  startOwnServer: async (flags) => (await serverModule()).startOwnServer(flags),
+  runServer: async (flags) => (await serverModule()).runServer(flags),
+  restore: async (flags, from, replace) => {
+    const { dataDir, dbEngine } = loadConfig({ flags });
+    if (dbEngine !== 'duckdb')
+      throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
+    const { restoreDuckDbStore } = await import('#adapters/storage/duckdb/duckdb-restore.ts');
+    return restoreDuckDbStore({ dataDir, from, replace, now: new Date() });
+  },
   readColumns: (path, { format, coding }) => {
     return format === 'parquet' ? readParquetColumns(path) : readArrowColumns(openDecoded(path, coding));
   },
@@ -34,6 +40,11 @@ const host: CliHost = {
     return convertFile(source, { path: to, ...convertible(fileKind(to)) }, columns);
   },
 };
+
+/** Read only where it is needed: a command that talks to a running server starts sooner without. */
+function serverModule() {
+  return import('../../main.ts');
+}
 
 function convertible({ format, coding }: FileKind): { format: ConvertFormat; coding: FileKind['coding'] } {
   if (format === 'arrow')

@@ -25,6 +25,7 @@ export class Progress {
   #done = 0;
   #rows: number | null = null;
   #drawn: number;
+  #isShown: boolean;
 
   /** Nothing is shown where `sink` is null. */
   constructor(sink: TextSink | null, options: ProgressOptions) {
@@ -32,6 +33,7 @@ export class Progress {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#started = this.#now();
+    this.#isShown = sink?.isTTY === true;
     this.#drawn = sink?.isTTY ? Number.NEGATIVE_INFINITY : this.#started;
   }
 
@@ -45,16 +47,17 @@ export class Progress {
     this.#draw();
   }
 
-  /** Draws the last state and leaves the line. */
+  /** Draws the last state and leaves the line; in a pipe only where a line came before, for work that took a while. */
   finish(): void {
     if (this.#sink?.isTTY) this.#sink.write(`\r${this.#text()}\u001b[K\n`);
-    else this.#sink?.write(`${this.#text()}\n`);
+    else if (this.#isShown) this.#sink?.write(`${this.#text()}\n`);
   }
 
   #draw(): void {
     const now = this.#now();
     if (this.#sink === null || now - this.#drawn < (this.#sink.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
     this.#drawn = now;
+    this.#isShown = true;
     if (this.#sink.isTTY) this.#sink.write(`\r${this.#text().slice(0, (this.#sink.columns ?? 80) - 1)}\u001b[K`);
     else this.#sink.write(`${this.#text()}\n`);
   }

@@ -36,7 +36,9 @@ export const restoreCommand: AddCommand = (program, begin) => {
       if (running !== null) {
         throw new DataForgeError('store_locked', `The server at ${running} has the store open; stop it first.`);
       }
-      await host.restore(flags, resolve(file), replace);
-      output.answer(jsonFrom({ restored: file }), () => `Restored from ${file}`);
+      const former = await host.restore(flags, resolve(file), replace);
+      output.answer(jsonFrom({ restored: file, former }), () => {
+        return `Restored from ${file}${former === null ? '' : `; the former store is ${former}`}`;
+      });
     });
 };

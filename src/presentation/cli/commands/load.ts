@@ -48,6 +48,8 @@ export const loadCommand: AddCommand = (program, begin) => {
 async function load(context: CliContext, files: readonly string[], options: LoadOptions): Promise<void> {
   const kinds = files.map((path) => ({ path, kind: fileKind(path, options.format) }));
   for (const { path } of kinds) await sizeOf(path);
+  // The first load of an instance makes its first dataset file, so its folder need not be there.
+  if (!context.isRemote) await mkdir(context.host.loadConfig(context.flags).datasetsDir, { recursive: true });
   await context.withTarget(async (target) => {
     for (const { path, kind } of kinds) {
       const dataset = options.into ?? kind.stem;
@@ -101,7 +103,6 @@ async function makeDataset(
       `${file} is there already and describes no dataset "${dataset}" that the server knows.`,
     );
   }
-  await mkdir(datasetsDir, { recursive: true });
   await writeFile(
     file,
     `# Found in ${kind.stem}.${kind.format}; change it as you like.\n${stringify(datasetFileOf(dataset, columns))}`,
@@ -137,12 +138,12 @@ async function* counted(
   { format, coding }: FileKind,
 ): AsyncGenerator<Uint8Array> {
   const countsLines = coding === null && (format === 'csv' || format === 'ndjson');
-  let lines = 0;
+  let lines = format === 'csv' ? -1 : 0;
   for await (const chunk of body) {
     yield chunk;
     if (countsLines) {
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
-      progress.rows(lines);
+      progress.rows(Math.max(lines, 0));
     }
     progress.advance(chunk.length);
   }
