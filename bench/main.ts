@@ -1,2 +1,34 @@
-// Temporary: replaced by the real benchmarks as soon as there is something to measure.
-console.log('No benchmark rows are registered yet.');
+// npm run bench [-- --quick] [-- --only=bulk,streams] [-- --json=FILE]
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type BenchGroup, createContext, removeContext } from './context.ts';
+import { falls, formatTable, type Measurement } from './harness/table.ts';
+import { bulkUploads } from './rows/bulk.ts';
+import { pointReads, singleWrites } from './rows/single.ts';
+import { streams } from './rows/streams.ts';
+
+const GROUPS: readonly BenchGroup[] = [bulkUploads, streams, singleWrites, pointReads];
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
+});
+const only = values.only?.split(',') ?? null;
+const context = await createContext(values.quick);
+const measurements: Measurement[] = [];
+try {
+  for (const group of GROUPS) {
+    if (only !== null && !only.includes(group.name)) continue;
+    console.log(`\n${group.name}`);
+    const rows = await group.run(context);
+    measurements.push(...rows);
+    console.log(formatTable(rows));
+  }
+} finally {
+  removeContext(context);
+}
+const short = measurements.filter(falls);
+console.log(`\n${measurements.length} figures on ${cpus().length} cores, ${short.length} short of their least.`);
+if (values.quick)
+  console.log('A quick run shows that everything works; its figures are of too little work to mean much.');
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ quick: values.quick, measurements }, null, 2)}\n`);

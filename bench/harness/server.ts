@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** The real server in a process of its own. */
+export interface BenchServer {
+  readonly url: string;
+  readonly pid: number;
+  /** The most memory the process has had, in bytes; null where the system does not tell. */
+  peakMemory(): number | null;
+  stop(): Promise<void>;
+}
+
+/** Starts the server on a free port and waits until it answers. */
+export async function startServer(
+  dataDir: string,
+  datasetsDir: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
+  const child = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
+      DATA_DIR: dataDir,
+      DATASETS_DIR: datasetsDir,
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      ...settings,
+    },
+  });
+  const url = await waitForAddress(child, join(dataDir, 'server.json'));
+  const pid = child.pid ?? 0;
+  return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+}
+
+/** Starts a script of this folder that prints its address as its first line. */
+export async function startScript(script: string, args: readonly string[] = []): Promise<BenchServer> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.once('data', (line) => resolve(String(line).trim()));
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
+  });
+  const pid = child.pid ?? 0;
+  return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+}
+
+async function waitForAddress(child: ChildProcess, serverFile: string): Promise<string> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    if (existsSync(serverFile)) {
+      const { address, pid } = JSON.parse(readFileSync(serverFile, 'utf8'));
+      if (pid === child.pid) return address;
+    }
+    await sleep(5);
+  }
+}
+
+function peakMemoryOf(pid: number): number | null {
+  try {
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return peak ? Number(peak[1]) * 1024 : null;
+  } catch {
+    return null;
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}

@@ -1,0 +1,201 @@
+import type { BenchContext, BenchGroup } from '../context.ts';
+import { FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, timed } from '../harness/engine.ts';
+import { type Load, runLoad } from '../harness/load.ts';
+import { type BenchServer, startScript, startServer } from '../harness/server.ts';
+import { cost, figure, type Measurement, median, rate } from '../harness/table.ts';
+import { flightsInBoth, someIds } from './flights.ts';
+
+const ROW = { date: '2001-01-01T00:01:00Z', delay: 33, distance: 2176, origin: 'LAS', destination: 'PHL' };
+const BODY = JSON.stringify({ schema_name: 'flights', data: ROW });
+const CONNECTIONS = 64;
+
+/** Single writes: every answer is on disk. */
+export const singleWrites: BenchGroup = {
+  name: 'writes',
+  async run(context) {
+    const server = await startServer(context.path('writes'), context.datasets);
+    const ceiling = await startScript('ceiling-worker.ts', [
+      JSON.stringify({
+        success: true,
+        message: 'Created',
+        record: {
+          id: '0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d',
+          schema_name: 'flights',
+          data: ROW,
+          created_at: '2024-01-15T10:30:00.123Z',
+          updated_at: '2024-01-15T10:30:00.123Z',
+          version: 1,
+        },
+      }),
+    ]);
+    try {
+      const create = { method: 'POST', path: '/api/v1/records', body: BODY } as const;
+      const load = (target: BenchServer, connections: number) =>
+        runLoad(target.url, connections, context.loadMilliseconds, () => create);
+      await load(server, CONNECTIONS);
+      const commits = await commitsASecond(context);
+      const bare = await load(ceiling, CONNECTIONS);
+      const many = await load(server, CONNECTIONS);
+      const one = await load(server, 1);
+      return [
+        ...besideCeiling('POST /records, 64 connections', many, bare, commits, 'one INSERT a commit', 10),
+        rate(
+          'POST /records, 1 connection',
+          one.perSecond,
+          'writes/s',
+          await commitsASecond(context),
+          'one INSERT a commit',
+          0.6,
+        ),
+      ];
+    } finally {
+      await server.stop();
+      await ceiling.stop();
+    }
+  },
+};
+
+/** Point reads over the big table, and a page of it. */
+export const pointReads: BenchGroup = {
+  name: 'reads',
+  async run(context) {
+    const { server, engine, close } = await flightsInBoth(context, 'reads');
+    const ids = await someIds(server.url, 2000);
+    const answer = await (await fetch(`${server.url}/api/v1/records/flights/${ids[0]}`)).text();
+    const ceiling = await startScript('ceiling-worker.ts', [answer]);
+    try {
+      const next = () =>
+        ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
+      const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
+      await load(server);
+      const indexed = await indexedReadsASecond(context, engine);
+      const bare = await load(ceiling);
+      const reads = await load(server);
+      return [
+        ...besideCeiling(
+          'GET /records/{schema}/{id}, 64 connections',
+          reads,
+          bare,
+          indexed,
+          'prepared read on an index',
+          6,
+        ),
+        await filteredPage(context, server, engine),
+        ...(await readsBesideStreams(context, server, ids)),
+      ];
+    } finally {
+      await ceiling.stop();
+      await close();
+    }
+  },
+};
+
+/** A row against so many times the in-process limit or half of the ceiling, whichever is lower. */
+function besideCeiling(
+  work: string,
+  load: Load,
+  bare: Load,
+  limit: number,
+  against: string,
+  times: number,
+): Measurement[] {
+  if (load.failures > 0) throw new Error(`${work}: ${load.failures} requests failed`);
+  const byLimit = limit * times < bare.perSecond * 0.5;
+  return [
+    byLimit
+      ? rate(work, load.perSecond, 'requests/s', limit, against, times)
+      : rate(work, load.perSecond, 'requests/s', bare.perSecond, 'the ceiling', 0.5),
+    figure(`  its ceiling, a bare route`, bare.perSecond, 'requests/s'),
+    figure(`  ${against}, in-process`, limit, 'calls/s'),
+    figure('  p99', load.p99, 'ms'),
+  ];
+}
+
+async function commitsASecond(context: BenchContext): Promise<number> {
+  const engine = await openEngine(context.path('limit-commits.duckdb'));
+  await engine.run(`CREATE TABLE t (${SYSTEM_COLUMNS}, ${FLIGHTS_COLUMNS})`);
+  const insert = await engine.connection.prepare(
+    `INSERT INTO t VALUES (uuidv7(), now()::TIMESTAMP, now()::TIMESTAMP, 1, $1, $1, 1, $2::TIMESTAMP, $3, $4, $5, $6)`,
+  );
+  let count = 0;
+  const end = performance.now() + context.loadMilliseconds;
+  const took = await timed(async () => {
+    while (performance.now() < end) {
+      insert.bindBigInt(1, BigInt(++count));
+      insert.bindVarchar(2, ROW.date);
+      insert.bindBigInt(3, 33n);
+      insert.bindBigInt(4, 2176n);
+      insert.bindVarchar(5, ROW.origin);
+      insert.bindVarchar(6, ROW.destination);
+      await insert.run();
+    }
+  });
+  engine.close();
+  return (count / took) * 1000;
+}
+
+type Engine = Awaited<ReturnType<typeof flightsInBoth>>['engine'];
+
+async function indexedReadsASecond(context: BenchContext, engine: Engine): Promise<number> {
+  await engine.run('CREATE TABLE indexed AS FROM t');
+  await engine.run('CREATE UNIQUE INDEX by_id ON indexed (_id)');
+  const ids = (await engine.rows('SELECT _id::VARCHAR FROM indexed USING SAMPLE 1000 ROWS')).map(([id]) => String(id));
+  const read = await engine.connection.prepare('SELECT * FROM indexed WHERE _id = $1::UUID');
+  let count = 0;
+  const end = performance.now() + context.loadMilliseconds;
+  const took = await timed(async () => {
+    while (performance.now() < end) {
+      read.bindVarchar(1, ids[count++ % ids.length] ?? '');
+      await read.runAndReadAll();
+    }
+  });
+  await engine.run('DROP TABLE indexed');
+  return (count / took) * 1000;
+}
+
+async function filteredPage(context: BenchContext, server: BenchServer, engine: Engine): Promise<Measurement> {
+  const filters = [
+    { field: 'distance', operator: 'gt', value: 1500 },
+    { field: 'origin', operator: 'eq', value: 'SEA' },
+  ];
+  const sort = [{ field: 'delay', order: 'desc' }];
+  const url = `${server.url}/api/v1/records/flights?size=100&filters=${encodeURIComponent(JSON.stringify(filters))}&sort=${encodeURIComponent(JSON.stringify(sort))}`;
+  const where = `distance > 1500 AND origin = 'SEA'`;
+  const sql =
+    `SELECT c.total, p.* FROM (SELECT count(*) AS total FROM t WHERE ${where}) c, ` +
+    `(SELECT * FROM t WHERE ${where} ORDER BY delay DESC NULLS LAST, _id LIMIT 100) p`;
+  const ours: number[] = [];
+  const limits: number[] = [];
+  for (let round = 0; round < (context.quick ? 5 : 40); round++) {
+    limits.push(await timed(() => engine.rows(sql)));
+    ours.push(await timed(async () => (await fetch(url)).arrayBuffer()));
+  }
+  return cost('page of 100, two filters, a sort, p50', median(ours), 'ms', median(limits), 'the same SQL', 0.7);
+}
+
+async function readsBesideStreams(
+  context: BenchContext,
+  server: BenchServer,
+  ids: readonly string[],
+): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const clients of [0, 4, 16]) {
+    const stop = new AbortController();
+    const streams = Array.from({ length: clients }, () => endlessStream(server, stop.signal));
+    const next = () =>
+      ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
+    const load = await runLoad(server.url, 1, context.loadMilliseconds, next);
+    stop.abort();
+    await Promise.allSettled(streams);
+    const beside = clients === 0 ? 'on an idle server' : `beside ${clients} streams`;
+    measurements.push(figure(`point read ${beside}, p99`, load.p99, 'ms', clients === 0 ? '' : 'to stay under 50'));
+  }
+  return measurements;
+}
+
+async function endlessStream(server: BenchServer, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const response = await fetch(`${server.url}/api/v1/records/flights/stream`, { signal });
+    for await (const _ of response.body ?? []) if (signal.aborted) return;
+  }
+}
