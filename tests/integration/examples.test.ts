@@ -23,7 +23,10 @@ test.each(loads.filter(({ format }) => format !== 'parquet'))('every row of $dat
   const validator = compileRowValidator(dataset, compileRe2);
   const keys = new Set<string>();
   let count = 0;
-  for await (const block of readRows(openExample(load), load.format, validator, { maxRowBytes: 1e6, maxMessageBytes: 1e8 })) {
+  for await (const block of readRows(openExample(load), load.format, validator, {
+    maxRowBytes: 1e6,
+    maxMessageBytes: 1e8,
+  })) {
     for (const row of block) {
       if (!row.ok) throw new Error(`line ${row.line}: ${JSON.stringify(row.faults)}`);
       const key = dataset.primaryKey.map((name) => row.row[dataset.properties.findIndex((p) => p.name === name)]);

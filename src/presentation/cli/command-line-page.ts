@@ -18,7 +18,7 @@ This page is made of the program by \`node scripts/write-reference.ts\`.`;
 export function commandLinePage(settings: CliHost['settings']): string {
   const silent = { write: () => true };
   // Nothing is run, so the program needs no more of the world than this.
-  const host = { version: '', out: silent, err: silent, settings } as Partial<CliHost> as CliHost;
+  const host = { version: '', out: silent, err: silent, env: {}, settings } as Partial<CliHost> as CliHost;
   const program = createProgram(host, new AbortController().signal);
   const sections = [program, ...program.commands.flatMap(withInner)].map((command) => {
     const help = command
