@@ -22,17 +22,23 @@ const FROM_TEXT: readonly GuessedType[] = [
   { type: 'string', dbType: 'TIMESTAMP' },
   { type: 'string', dbType: 'UUID' },
 ];
+const MAX_JUDGED = 10_000;
 const TEXT: GuessedType = { type: 'string', dbType: 'VARCHAR' };
 
 /** Finds the narrowest type that takes every value of a column. Nulls say nothing; no value at all is VARCHAR. */
 export class TypeGuess {
   #candidates = FROM_TEXT;
+  /** Some texts that were judged already: columns repeat themselves. */
+  readonly #judged = new Set<string>();
   #kinds = new Set<'text' | 'boolean' | 'integer' | 'number' | 'array' | 'object'>();
 
   /** A cell of CSV. */
   addText(text: string): void {
     this.#kinds.add('text');
-    if (this.#candidates.length > 0) this.#candidates = this.#candidates.filter(({ dbType }) => textFits(dbType, text));
+    if (this.#candidates.length === 0 || this.#judged.has(text)) return;
+    this.#narrow(({ dbType }) => textFits(dbType, text));
+    if (this.#judged.size >= MAX_JUDGED) this.#judged.clear();
+    this.#judged.add(text);
   }
 
   addJson(json: Json): void {
@@ -40,10 +46,14 @@ export class TypeGuess {
     if (typeof json === 'string') {
       this.#kinds.add('text');
       // A string of digits is a text in JSON.
-      this.#candidates = this.#candidates.filter(({ type, dbType }) => type === 'string' && textFits(dbType, json));
+      this.#narrow(({ type, dbType }) => type === 'string' && textFits(dbType, json));
     } else if (typeof json === 'boolean') this.#kinds.add('boolean');
     else if (json instanceof JsonNumber) this.#kinds.add(textFits('BIGINT', json.text) ? 'integer' : 'number');
     else this.#kinds.add(json instanceof JsonArray ? 'array' : 'object');
+  }
+
+  #narrow(fits: (candidate: GuessedType) => boolean): void {
+    if (!this.#candidates.every(fits)) this.#candidates = this.#candidates.filter(fits);
   }
 
   result(): GuessedType {

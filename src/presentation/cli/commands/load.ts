@@ -87,6 +87,7 @@ async function makeDataset(
   const fault = nameFault(dataset);
   if (fault !== null)
     throw new DataForgeError('invalid_parameter', `The name "${dataset}" ${fault}; give another with --into.`);
+  output.note(`"${dataset}" is new; finding the types in ${path} …`);
   const columns =
     kind.format === 'parquet' || kind.format === 'arrow'
       ? withoutSystemColumns(await host.readColumns(path, kind))
