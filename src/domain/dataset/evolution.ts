@@ -24,7 +24,7 @@ export type EvolutionStep =
  * `safe`: applied on start and on reload. `check`: as safe, once the store has seen that every row meets it.
  * `refused`: asks for `forge schema apply`; `loses` says whether values go or change.
  */
-export type StepSafety = 'safe' | 'check' | 'refused';
+type StepSafety = 'safe' | 'check' | 'refused';
 
 export interface PlannedStep {
   readonly step: EvolutionStep;

@@ -32,7 +32,7 @@ export function jsonSchemaOf(dataset: Dataset, purpose: SchemaPurpose = 'input')
 }
 
 /** The schema of one property's value. */
-export function propertySchemaOf(property: Property, purpose: SchemaPurpose): JsonObject {
+function propertySchemaOf(property: Property, purpose: SchemaPurpose): JsonObject {
   const { dbType, rules, required, type } = property;
   const nullable = !required;
   const toJson = (value: Value) => jsonOfValue(dbType, value);
