@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pipeline } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonObject, JsonSyntaxError, kindOfJson, parseJson } from '#domain/record/json.ts';
@@ -53,7 +53,7 @@ function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> 
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > limit) {
-        stream.removeAllListeners('data');
+        stream.removeAllListeners('data').resume();
         reject(tooLarge(limit));
       } else {
         chunks.push(chunk);
@@ -65,28 +65,44 @@ function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> 
   });
 }
 
-/** The body as it was meant: decompressed, within a limit, with back-pressure. */
+/**
+ * The body as it was meant: decompressed, within a limit, with back-pressure. Whoever stops early leaves the connection
+ * whole, so that the answer can still be sent over it.
+ */
 export async function* readDecoded(request: FastifyRequest, limit: number): AsyncGenerator<Uint8Array> {
-  const decoders = createDecoders(request.headers['content-encoding']);
-  const last = decoders.at(-1);
-  if (last !== undefined) pipeline([request.raw, ...decoders], () => {});
+  const { raw } = request;
+  const decoded = decode(raw, createDecoders(request.headers['content-encoding']));
   let bytes = 0;
   try {
-    for await (const chunk of last ?? request.raw) {
+    for await (const chunk of decoded.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
       if (bytes > limit) throw tooLarge(limit);
       yield chunk;
     }
   } catch (error) {
     if (error instanceof DataForgeError) throw error;
-    if (last !== undefined && !request.raw.destroyed) throw undecodable(error);
-    throw isDecodingError(error) ? undecodable(error) : gone(error);
+    throw decoded !== raw && (raw.complete || !raw.destroyed) ? undecodable(error) : gone(error);
+  } finally {
+    if (decoded !== raw) {
+      raw.unpipe();
+      decoded.destroy();
+    }
+    raw.resume();
   }
 }
 
-function isDecodingError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(Z_|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZSTD|ZSTD_|ERR_PADDING|ERR__)/.test(code);
+/** Leads a body through decoders. An error goes down the line, never up: the connection is not the decoders' to end. */
+function decode(raw: Readable, decoders: readonly Transform[]): Readable {
+  let last: Readable = raw;
+  for (const decoder of decoders) {
+    const source = last;
+    source.on('error', (error) => decoder.destroy(error));
+    source.on('close', () => {
+      if (!source.readableEnded) decoder.destroy(new Error('the body was cut off'));
+    });
+    last = source.pipe(decoder);
+  }
+  return last;
 }
 
 function undecodable(cause: unknown): DataForgeError {

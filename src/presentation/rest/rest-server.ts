@@ -154,9 +154,8 @@ function answerUnknown(request: FastifyRequest, reply: FastifyReply, methods: re
 
 /** A body that nobody reads any more must not keep the connection for ever. */
 function breakOffLater(request: FastifyRequest): void {
-  const { socket } = request.raw;
   const timer = setTimeout(() => {
-    if (!request.raw.complete) socket.destroy();
+    if (!request.raw.complete) request.raw.socket?.destroy();
   }, UNREAD_BODY_TIMEOUT);
   timer.unref();
 }
