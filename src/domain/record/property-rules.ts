@@ -9,7 +9,7 @@ export type RuleCheck = (value: Value) => string | null;
 
 /** Compiles the rules of one property: required, enum, bounds, lengths, pattern, format. */
 export function compileRules(property: Property, compilePattern: CompilePattern): RuleCheck {
-  const checks = [...boundChecks(property), ...textChecks(property, compilePattern)];
+  const checks = [...kindChecks(property), ...boundChecks(property), ...textChecks(property, compilePattern)];
   const mandatory = property.required || property.primaryKey;
   return (value) => {
     if (value === null) return mandatory ? 'is required and must not be null' : null;
@@ -22,6 +22,13 @@ export function compileRules(property: Property, compilePattern: CompilePattern)
 }
 
 type Check = (value: Exclude<Value, null>) => string | null;
+
+/** `array` and `object` are both kept as JSON text, whose first character tells them apart. */
+function kindChecks({ type }: Property): Check[] {
+  if (type === 'array') return [(value) => (String(value).startsWith('[') ? null : 'must be an array, not an object')];
+  if (type === 'object') return [(value) => (String(value).startsWith('{') ? null : 'must be an object, not an array')];
+  return [];
+}
 
 function boundChecks(property: Property): Check[] {
   const { rules, dbType } = property;

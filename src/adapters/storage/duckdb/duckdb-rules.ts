@@ -15,6 +15,8 @@ export function ruleConditions(property: Property, column: string): string[] {
   const conditions: string[] = [];
   if (required || primaryKey) conditions.push(`${column} IS NOT NULL`);
   const holds = (condition: string) => conditions.push(`coalesce(${condition}, TRUE)`);
+  if (property.type === 'array') holds(`starts_with(${column}, '[')`);
+  if (property.type === 'object') holds(`starts_with(${column}, '{')`);
   if (rules.enum !== null) {
     holds(`${column} IN (${rules.enum.map((value) => valueLiteral(property, value)).join(', ')})`);
   }
