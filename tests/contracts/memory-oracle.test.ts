@@ -1,0 +1,12 @@
+import { MemoryEngine } from '#adapters/storage/memory/memory-engine.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { describeQueryOracle } from './query-oracle.ts';
+
+describeQueryOracle(
+  'memory',
+  async () => {
+    const engine = new MemoryEngine({ compilePattern: compileRe2 });
+    return { engine, dispose: () => engine.maintenance.close() };
+  },
+  { runs: 500 },
+);
