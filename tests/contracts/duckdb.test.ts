@@ -1,31 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openDuckDbEngine } from '#adapters/storage/duckdb/duckdb-engine.ts';
-import { compileRe2 } from '#infrastructure/re2.ts';
+import { openTemporaryDuckDb } from '../support/duckdb-engine.ts';
 import { describeStorageEngine } from './storage-engine.ts';
 
-describeStorageEngine('duckdb', async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'data-forge-duckdb-'));
-  const open = () =>
-    openDuckDbEngine({
-      dataDir,
-      memoryLimit: '256MB',
-      threads: 2,
-      compilePattern: compileRe2,
-      gate: { run: (_, work) => work() },
-    });
-  let engine = await open();
-  return {
-    engine,
-    reopen: async () => {
-      await engine.maintenance.close();
-      engine = await open();
-      return engine;
-    },
-    dispose: async () => {
-      await engine.maintenance.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-});
+describeStorageEngine('duckdb', openTemporaryDuckDb);

@@ -3,11 +3,11 @@ import { typeOfField } from '#domain/query/field.ts';
 import type { StreamQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
 import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
-import { translateDuckDbError } from './duckdb-errors.ts';
 import { fieldColumn } from './duckdb-layout.ts';
 import { readSlices, type Slice } from './duckdb-slices.ts';
+import { readSorted } from './duckdb-sorted.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-import { type ChunkCopier, copierOf } from './duckdb-vectors.ts';
+import { copierOf } from './duckdb-vectors.ts';
 
 /** A query's rows as columns: the engine's vectors copied into Arrow's layout, no value touched by itself. */
 export function readBatches(
@@ -25,34 +25,32 @@ async function* batchesOf(
   columns: readonly FlatColumn[],
   signal: AbortSignal,
 ): AsyncGenerator<RecordBatch> {
-  for await (const { batch } of readSlices(store, query, signal, (slice) => readSlice(slice, columns))) yield batch;
-}
-
-async function readSlice(slice: Slice, columns: readonly FlatColumn[]): Promise<{ rows: number; batch: RecordBatch }> {
   const select = columns.map(({ field }) => fieldColumn(field)).join(', ');
-  const copiers = columns.map(({ field }) => copierOf(typeOfField(field)));
-  const rows = await copyChunks(slice, `SELECT ${select} ${slice.from} ORDER BY rowid`, copiers);
-  return { rows, batch: { length: rows, columns: copiers.map((copier) => copier.finish(rows)) } };
+  if (query.sort.length > 0) {
+    for await (const { chunks, rows } of readSorted(store, query, signal, select)) yield toBatch(columns, chunks, rows);
+    return;
+  }
+  const read = (slice: Slice) => readSlice(slice, select, columns);
+  for await (const { batch } of readSlices(store, query, signal, read)) yield batch;
 }
 
-async function copyChunks(slice: Slice, sql: string, copiers: readonly ChunkCopier[]): Promise<number> {
-  try {
-    const result = await slice.session.materialize(sql, slice.parameters.values);
-    const chunks: DuckDBDataChunk[] = [];
-    let rows = 0;
-    for (let index = 0; index < result.chunkCount; index++) {
-      const chunk = result.getChunk(index);
-      chunks.push(chunk);
-      rows += chunk.rowCount;
-    }
-    for (const copier of copiers) copier.reserve(rows);
-    for (const chunk of chunks) {
-      copiers.forEach((copier, index) => {
-        copier.append(chunk, index);
-      });
-    }
-    return rows;
-  } catch (error) {
-    throw translateDuckDbError(error);
-  }
+async function readSlice(
+  slice: Slice,
+  select: string,
+  columns: readonly FlatColumn[],
+): Promise<{ rows: number; batch: RecordBatch }> {
+  const result = await slice.session.materialize(`SELECT ${select} ${slice.from}`, slice.parameters.values);
+  const chunks = Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index));
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+  return { rows, batch: toBatch(columns, chunks, rows) };
+}
+
+function toBatch(columns: readonly FlatColumn[], chunks: readonly DuckDBDataChunk[], rows: number): RecordBatch {
+  const vectors = columns.map(({ field }, index) => {
+    const copier = copierOf(typeOfField(field));
+    copier.reserve(rows);
+    for (const chunk of chunks) copier.append(chunk, index);
+    return copier.finish(rows);
+  });
+  return { length: rows, columns: vectors };
 }

@@ -1,4 +1,5 @@
 import type { Dataset, Property } from '#domain/dataset/dataset.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
 import { flatColumnName } from '#domain/dataset/names.ts';
 import { literal } from '../sql/identifier.ts';
 import { propertyColumn } from './duckdb-layout.ts';
@@ -67,6 +68,14 @@ export function flatColumnNames(dataset: Dataset, fields: readonly number[] | nu
 /** A timestamp column as `YYYY-MM-DDTHH:MM:SS[.f]Z`; the engine drops a fraction's trailing zeros itself. */
 export function timestampText(column: string): string {
   return `(replace(${column}::VARCHAR, ' ', 'T') || 'Z')`;
+}
+
+/** A decimal column as text; where no digit stands before the point the engine leaves out the 0, which JSON wants. */
+export function decimalText(type: DbType & { name: 'DECIMAL' }, column: string): string {
+  const text = `${column}::VARCHAR`;
+  return type.precision > type.scale
+    ? text
+    : `CASE WHEN starts_with(${text}, '-') THEN '-0' || substr(${text}, 2) ELSE '0' || ${text} END`;
 }
 
 export function selected(dataset: Dataset, fields: readonly number[] | null): readonly Property[] {
@@ -142,6 +151,8 @@ function jsonText(property: Property, column: string): string {
       return `('"' || ${column}::VARCHAR || '"')`;
     case 'JSON':
       return column;
+    case 'DECIMAL':
+      return decimalText(property.dbType, column);
     default:
       return `${column}::VARCHAR`;
   }
@@ -158,6 +169,8 @@ function csvValue(property: Property): string {
       return timestampText(column);
     case 'DOUBLE':
       return `to_json(${column})::VARCHAR`;
+    case 'DECIMAL':
+      return decimalText(property.dbType, column);
     default:
       return `${column}::VARCHAR`;
   }
@@ -168,9 +181,13 @@ function compositeId(dataset: Dataset): string {
   const parts = dataset.primaryKey.map((name) => {
     const property = dataset.properties.find((candidate) => candidate.name === name);
     if (property === undefined) throw new RangeError(`key property "${name}" is missing`);
-    return property.dbType.name === 'TIMESTAMP'
-      ? timestampText(propertyColumn(property))
-      : `${propertyColumn(property)}::VARCHAR`;
+    return keyPart(property);
   });
   return `to_json(concat_ws('|', ${parts.join(', ')}))::VARCHAR`;
+}
+
+function keyPart(property: Property): string {
+  const column = propertyColumn(property);
+  if (property.dbType.name === 'TIMESTAMP') return timestampText(column);
+  return property.dbType.name === 'DECIMAL' ? decimalText(property.dbType, column) : `${column}::VARCHAR`;
 }

@@ -4,7 +4,7 @@ import { locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Row, Value } from '#domain/record/value.ts';
 import { columnType, propertyColumn, systemColumn } from './duckdb-layout.ts';
-import { timestampText } from './duckdb-render.ts';
+import { decimalText, timestampText } from './duckdb-render.ts';
 
 /** Columns of a query whose rows `readRecord` understands. */
 export function recordColumns(dataset: Dataset): string {
@@ -35,6 +35,7 @@ export function canonicalColumn(property: Property): string {
   const column = propertyColumn(property);
   switch (property.dbType.name) {
     case 'DECIMAL':
+      return decimalText(property.dbType, column);
     case 'DATE':
     case 'TIME':
     case 'UUID':

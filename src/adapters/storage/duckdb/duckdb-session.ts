@@ -1,5 +1,6 @@
 import type {
   DuckDBConnection,
+  DuckDBDataChunk,
   DuckDBMaterializedResult,
   DuckDBPreparedStatement,
   DuckDBResultReader,
@@ -47,6 +48,28 @@ export class DuckDbSession {
       const statement = await this.connection.prepare(sql);
       bind(statement, parameters);
       return await statement.run();
+    } catch (error) {
+      throw translateDuckDbError(error);
+    }
+  }
+
+  /**
+   * Runs a statement whose rows are fetched while the engine makes them.
+   * @returns a function that gives the next chunk, null after the last
+   */
+  async stream(sql: string, parameters: readonly DuckDbParameter[]): Promise<() => Promise<DuckDBDataChunk | null>> {
+    try {
+      const statement = await this.connection.prepare(sql);
+      bind(statement, parameters);
+      const result = await statement.stream();
+      return async () => {
+        try {
+          const chunk = await result.fetchChunk();
+          return chunk === null || chunk.rowCount === 0 ? null : chunk;
+        } catch (error) {
+          throw translateDuckDbError(error);
+        }
+      };
     } catch (error) {
       throw translateDuckDbError(error);
     }

@@ -1,7 +1,7 @@
 import type { StreamQuery } from '#domain/query/query.ts';
-import { compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
+import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import { duckDbDialect } from './duckdb-dialect.ts';
-import { currentTable, propertyColumn, SYSTEM_COLUMN_NAMES } from './duckdb-layout.ts';
+import { currentTable } from './duckdb-layout.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
@@ -19,9 +19,8 @@ export interface Slice {
 }
 
 /**
- * Walks a stream's rows slice by slice in one snapshot: by ranges of row numbers of the table, or, where the query
- * sorts, of a sorted temporary copy that the engine may spill to disk. `read` runs the query of a slice, behind the
- * admission gate; the next slice is read while the consumer takes the last one.
+ * Walks the rows of a query that does not sort slice by slice, by ranges of row numbers, in one snapshot. `read` runs
+ * the query of a slice behind the admission gate; the next slice is read while the consumer takes the last one.
  * @returns what `read` made of each slice, in order
  */
 export async function* readSlices<T extends { readonly rows: number }>(
@@ -32,11 +31,9 @@ export async function* readSlices<T extends { readonly rows: number }>(
 ): AsyncGenerator<T> {
   const session = await store.borrow();
   let pending: Promise<T | null> | null = null;
-  let source: SliceSource | null = null;
   try {
-    source = await openSource(store, session, query, signal);
-    const opened = source;
-    const next = () => readNext(store, opened, signal, read);
+    const source = await openSource(session, query);
+    const next = () => readNext(store, source, signal, read);
     pending = next();
     for (;;) {
       const result: T | null = await pending;
@@ -46,7 +43,7 @@ export async function* readSlices<T extends { readonly rows: number }>(
     }
   } finally {
     await pending?.catch(() => {});
-    await source?.close();
+    await session.run('ROLLBACK').catch(() => {});
     store.giveBack(session);
   }
 }
@@ -60,7 +57,6 @@ interface SliceSource {
   at: number;
   /** Rows that may still come; null for all. */
   remaining: number | null;
-  close(): Promise<void>;
 }
 
 async function readNext<T extends { readonly rows: number }>(
@@ -84,45 +80,12 @@ async function readNext<T extends { readonly rows: number }>(
   return result;
 }
 
-async function openSource(
-  store: DuckDbStore,
-  session: DuckDbSession,
-  query: StreamQuery,
-  signal: AbortSignal,
-): Promise<SliceSource> {
+/** Opens a snapshot: everything is read inside one transaction. */
+async function openSource(session: DuckDbSession, query: StreamQuery): Promise<SliceSource> {
   const parameters = new SqlParameters();
   const condition = compileFilter(query.filter, duckDbDialect, parameters);
   const table = currentTable(query.dataset);
-  if (query.sort.length > 0) return openSorted(store, session, query, signal, condition, parameters);
   await session.run('BEGIN TRANSACTION READ ONLY');
   const [row] = await session.rows(`SELECT coalesce(max(rowid), -1) + 1 FROM ${table}`);
-  const close = () => session.run('ROLLBACK').catch(() => {});
-  return { session, table, condition, parameters, end: Number(row?.[0]), at: 0, remaining: query.limit, close };
-}
-
-async function openSorted(
-  store: DuckDbStore,
-  session: DuckDbSession,
-  query: StreamQuery,
-  signal: AbortSignal,
-  condition: string,
-  parameters: SqlParameters,
-): Promise<SliceSource> {
-  const columns = [...SYSTEM_COLUMN_NAMES, ...query.dataset.properties.map(propertyColumn)].join(', ');
-  const limit = query.limit === null ? '' : ` LIMIT ${query.limit}`;
-  const sql =
-    `CREATE OR REPLACE TEMP TABLE sorted_rows AS SELECT ${columns} FROM ${currentTable(query.dataset)} ` +
-    `WHERE ${condition} ORDER BY ${compileSort(query.sort, duckDbDialect)}${limit}`;
-  await store.options.gate.run(signal, () => session.interruptible(signal, () => session.run(sql, parameters.values)));
-  const [row] = await session.rows('SELECT count(*) FROM temp.sorted_rows');
-  return {
-    session,
-    table: 'temp.sorted_rows',
-    condition: 'TRUE',
-    parameters: new SqlParameters(),
-    end: Number(row?.[0]),
-    at: 0,
-    remaining: null,
-    close: () => session.run('DROP TABLE IF EXISTS temp.sorted_rows').catch(() => {}),
-  };
+  return { session, table, condition, parameters, end: Number(row?.[0]), at: 0, remaining: query.limit };
 }
