@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { StoreDriver } from '../support/store-driver.ts';
+import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
 import { describeBulkPolicies } from './storage/bulk-policies.ts';
 import { describeChangeLog } from './storage/change-log.ts';
@@ -39,6 +40,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordStreams(context);
     describeBulkLoader(context);
     describeBulkPolicies(context);
+    describeArrowRoads(context);
     describeChangeLog(context);
     describeMaintenance(context);
   });

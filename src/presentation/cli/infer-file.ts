@@ -10,20 +10,27 @@ import type { FoundColumn } from './host.ts';
 
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
+/** What a line of NDJSON or an item of a JSON array is taken for: a row in any case, or what an exported record holds. */
+export type RowShape = 'row' | 'record';
+
 /** Finds the columns of a file of rows and a type for each that takes every value; reads all of it. */
-export async function inferColumns(body: AsyncIterable<Uint8Array>, kind: FileKind): Promise<readonly FoundColumn[]> {
+export async function inferColumns(
+  body: AsyncIterable<Uint8Array>,
+  kind: FileKind,
+  shape: RowShape,
+): Promise<readonly FoundColumn[]> {
   const guesses = new ColumnGuesses();
   if (kind.format === 'csv') await guessCsv(body, guesses);
   else if (kind.format === 'ndjson') {
     for await (const lines of splitLines(body, { maxLineBytes: MAX_ROW_BYTES })) {
-      for (const { text } of lines) addRow(guesses, text);
+      for (const { text } of lines) addRow(guesses, text, shape);
     }
   } else {
     for await (const items of splitJsonArray(body, { maxItemBytes: MAX_ROW_BYTES })) {
-      for (const { text } of items) addRow(guesses, text);
+      for (const { text } of items) addRow(guesses, text, shape);
     }
   }
-  return withoutSystemColumns(guesses.results());
+  return guesses.results();
 }
 
 async function guessCsv(body: AsyncIterable<Uint8Array>, guesses: ColumnGuesses): Promise<void> {
@@ -42,7 +49,7 @@ async function guessCsv(body: AsyncIterable<Uint8Array>, guesses: ColumnGuesses)
 }
 
 /** A line that is no JSON says nothing here; the load will tell it. */
-function addRow(guesses: ColumnGuesses, text: string | null): void {
+function addRow(guesses: ColumnGuesses, text: string | null, shape: RowShape): void {
   let row: Json;
   try {
     row = parseJson(text ?? '');
@@ -50,7 +57,7 @@ function addRow(guesses: ColumnGuesses, text: string | null): void {
     return;
   }
   const isRecord =
-    row instanceof JsonObject && row.get('schema_name') !== undefined && row.get('data') instanceof JsonObject;
+    shape === 'record' && row instanceof JsonObject && row.get('schema_name') !== undefined && row.get('data') instanceof JsonObject;
   guesses.addRow(isRecord ? ((row as JsonObject).get('data') ?? null) : row);
 }
 

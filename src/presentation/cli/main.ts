@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type ConvertFormat, convertFile, readParquetColumns } from '#adapters/conversion/duckdb-convert.ts';
 import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
@@ -8,7 +8,7 @@ import { compileRe2 } from '#infrastructure/re2.ts';
 import { settingOptions } from '../../config/config-docs.ts';
 import { runCli } from './cli.ts';
 import { type FileKind, fileKind, openDecoded } from './files.ts';
-import type { CliHost } from './host.ts';
+import type { CliHost, FoundColumn } from './host.ts';
 import { inferColumns } from './infer-file.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
@@ -30,14 +30,10 @@ const host: CliHost = {
     const { restoreDuckDbStore } = await import('#adapters/storage/duckdb/duckdb-restore.ts');
     return restoreDuckDbStore({ dataDir, from, replace, now: new Date() });
   },
-  readColumns: (path, { format, coding }) => {
-    return format === 'parquet' ? readParquetColumns(path) : readArrowColumns(openDecoded(path, coding));
-  },
+  readColumns,
   convert: async (from, to) => {
     const kind = fileKind(from);
-    const source = { path: from, ...convertible(kind) };
-    const columns = kind.format === 'parquet' ? [] : await inferColumns(openDecoded(from, kind.coding), kind);
-    return convertFile(source, { path: to, ...convertible(fileKind(to)) }, columns);
+    return convertFile({ path: from, ...kind }, { path: to, ...fileKind(to) }, await columnsOf(from, kind));
   },
 };
 
@@ -46,14 +42,14 @@ function serverModule() {
   return import('../../main.ts');
 }
 
-function convertible({ format, coding }: FileKind): { format: ConvertFormat; coding: FileKind['coding'] } {
-  if (format === 'arrow')
-    return notYet('Arrow files cannot be converted yet; load and export can read and write them.');
-  return { format, coding };
+function readColumns(path: string, { format, coding }: FileKind): Promise<readonly FoundColumn[]> {
+  return format === 'parquet' ? readParquetColumns(path) : readArrowColumns(openDecoded(path, coding));
 }
 
-function notYet(message: string): never {
-  throw new DataForgeError('unavailable', message);
+/** The types of a file's columns; Parquet tells its own when it is read. */
+async function columnsOf(path: string, kind: FileKind): Promise<readonly FoundColumn[]> {
+  if (kind.format === 'parquet') return [];
+  return kind.format === 'arrow' ? readColumns(path, kind) : inferColumns(openDecoded(path, kind.coding), kind, 'row');
 }
 
 const breakOff = new AbortController();

@@ -10,7 +10,7 @@ export function describeBulkLoader(context: ContractContext): void {
       property('b', 'VARCHAR', { default: 'none' }),
       property('c', 'DECIMAL(6,2)'),
     ]);
-    const sorted = { sort: [{ field: 'id' }] };
+    const sorted = { sort: [{ field: '_seq' }] };
     const data = async () => (await context.store.items(items, sorted)).map((item) => item.data);
 
     test('NDJSON: rows in order, blank lines passed over, absent members take the default', async () => {

@@ -70,7 +70,7 @@ export function describeRecordWriter(context: ContractContext): void {
       const record = await store.find(all, full?.id ?? '');
       expect(record?.data).toEqual({ ...values, big: Number(values.big) });
       expect(Object.keys(record?.data ?? {})).toEqual(Object.keys(values));
-      const shown = await store.text(all, 'ndjson', { sort: [{ field: 'id' }], limit: 1 });
+      const shown = await store.text(all, 'ndjson', { sort: [{ field: '_seq' }], limit: 1 });
       expect(shown).toContain('"big":-9223372036854775808,"int":-2147483648,"small":32767,');
       expect(shown).toContain('"price":-12345678901.2300,"flag":false,"day":"0001-01-01","time":"23:59:59.999999"');
       expect(shown).toContain('"extra":{"b":[1,{"c":null}],"a":"x\\"y"}');

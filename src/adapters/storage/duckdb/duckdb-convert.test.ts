@@ -85,6 +85,7 @@ test('every type goes through Arrow and comes back exactly, over many batches', 
     const found = await connection.runAndReadAll(
       `SELECT ${differ.join(', ')} FROM '${path('a.parquet')}' a POSITIONAL JOIN '${path('c.parquet')}' c`,
     );
+console.log((await connection.runAndReadAll(`SELECT a.json, c.json FROM '${path('a.parquet')}' a POSITIONAL JOIN '${path('c.parquet')}' c LIMIT 3`)).getRowsJson());
     expect(found.getRowObjectsJson()).toEqual([Object.fromEntries(EVERY_TYPE.map(([name]) => [name, '0']))]);
   }
   connection.closeSync();

@@ -87,7 +87,10 @@ export class DuckDbSession {
     }
   }
 
-  /** Runs text that is used once: schema changes, settings, statements with long literals. */
+  /**
+   * Runs text that is used once: schema changes, settings, statements with long literals. Whatever makes a table goes
+   * here: a prepared CREATE TABLE AS crashes the engine when it runs a second time.
+   */
   async execute(sql: string): Promise<void> {
     try {
       await this.connection.run(sql);

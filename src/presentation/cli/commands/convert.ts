@@ -9,8 +9,8 @@ export const convertCommand: AddCommand = (program, begin) => {
   program
     .command('convert')
     .description('write the rows of a file in another format; needs no dataset')
-    .argument('<in>', '.csv, .ndjson, .json or .parquet')
-    .argument('<out>', '.csv, .ndjson, .json or .parquet')
+    .argument('<in>', '.csv, .ndjson, .json, .parquet or .arrow, also with .gz or .zst')
+    .argument('<out>', '.csv, .ndjson, .json, .parquet or .arrow, also with .gz or .zst')
     .action(async (from: string, to: string, _options, command: Command) => {
       const { host, output } = begin(command);
       fileKind(from);

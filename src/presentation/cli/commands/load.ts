@@ -88,10 +88,11 @@ async function makeDataset(
   if (fault !== null)
     throw new DataForgeError('invalid_parameter', `The name "${dataset}" ${fault}; give another with --into.`);
   output.note(`"${dataset}" is new; finding the types in ${path} …`);
-  const columns =
+  const columns = withoutSystemColumns(
     kind.format === 'parquet' || kind.format === 'arrow'
-      ? withoutSystemColumns(await host.readColumns(path, kind))
-      : await inferColumns(openDecoded(path, kind.coding), kind);
+      ? await host.readColumns(path, kind)
+      : await inferColumns(openDecoded(path, kind.coding), kind, 'record'),
+  );
   const bad = columns.find(({ name }) => nameFault(name) !== null);
   if (bad !== undefined) {
     throw new DataForgeError('invalid_body', `The column "${bad.name}" ${nameFault(bad.name)}; rename it in the file.`);

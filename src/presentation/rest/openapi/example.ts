@@ -1,5 +1,5 @@
 import type { Dataset, Property } from '#domain/dataset/dataset.ts';
-import { type Json, JsonNumber, JsonObject } from '#domain/record/json.ts';
+import { type Json, JsonArray, JsonNumber, JsonObject } from '#domain/record/json.ts';
 import { jsonOfValue } from '#domain/record/value-json.ts';
 
 /** What the documentation shows of a dataset: one of its records, or one that could be. */
@@ -44,7 +44,7 @@ function plain(json: Json): string {
   return json instanceof JsonNumber ? json.text : String(json);
 }
 
-function inventValue({ dbType, rules, default: given }: Property): Json {
+function inventValue({ type, dbType, rules, default: given }: Property): Json {
   const chosen = given ?? rules.enum?.[0] ?? rules.minimum ?? null;
   if (chosen !== null) return jsonOfValue(dbType, chosen);
   switch (dbType.name) {
@@ -67,7 +67,7 @@ function inventValue({ dbType, rules, default: given }: Property): Json {
     case 'UUID':
       return ID;
     case 'JSON':
-      return new JsonObject([]);
+      return type === 'array' ? new JsonArray([]) : new JsonObject([]);
     default:
       return 'text'.padEnd(rules.minLength ?? 0, '.').slice(0, rules.maxLength ?? undefined);
   }
