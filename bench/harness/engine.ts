@@ -10,7 +10,7 @@ export interface BenchEngine {
   close(): void;
 }
 
-export const ROW_GROUP_SIZE = 12_288;
+const ROW_GROUP_SIZE = 12_288;
 
 export async function openEngine(
   file: string,

@@ -18,7 +18,7 @@ export interface BulkRequest {
   readonly signal: AbortSignal;
 }
 
-export interface BulkMark {
+interface BulkMark {
   readonly kind: string;
   readonly key: string;
   readonly value: (counts: BulkCounts) => string;

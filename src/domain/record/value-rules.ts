@@ -101,7 +101,7 @@ function readJsonTree(json: JsonArray | JsonObject): string | Invalid {
 }
 
 /** The first member name that an object, at any depth, has twice. */
-export function repeatedMember(json: Json): string | null {
+function repeatedMember(json: Json): string | null {
   if (json instanceof JsonArray) {
     for (const item of json.items) {
       const repeated = repeatedMember(item);

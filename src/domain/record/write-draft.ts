@@ -8,6 +8,7 @@ import {
 import type { Dataset } from '../dataset/dataset.ts';
 import { DataForgeError } from '../errors.ts';
 import type { Change, ChangeResult, Origin, WriteOutcome, WriteRequest } from './change.ts';
+import { idOf } from './id.ts';
 import type { StoredRecord } from './record.ts';
 import type { Row } from './value.ts';
 
@@ -141,7 +142,7 @@ export class WriteDraft {
       return this.#replace(draft, holder, change.row, origin);
     }
     const seq = this.#nextSeq;
-    const id = change.id ?? this.stamp.idPrefix + seq.toString(16).padStart(12, '0');
+    const id = change.id ?? idOf(this.stamp.idPrefix, seq);
     const { at } = this.stamp;
     const record: StoredRecord = { id, row: change.row, createdAt: at, updatedAt: at, version: 1, seq };
     this.#refuseTakenKeys(draft, change.row, null);

@@ -24,7 +24,7 @@ import { decimalWidth } from './duckdb-vectors.ts';
 const CHUNK_ROWS = 2048;
 
 /** The driver's type of a column. */
-export function driverType(type: DbType): DuckDBType {
+function driverType(type: DbType): DuckDBType {
   switch (type.name) {
     case 'VARCHAR':
     case 'JSON':

@@ -4,7 +4,7 @@ import { newSpoolFile } from './duckdb-spool.ts';
 import { TextScan } from './duckdb-text-scan.ts';
 
 /** Bytes of a body that are staged at once. */
-export const BLOCK_BYTES = 24 * 1024 * 1024;
+const BLOCK_BYTES = 24 * 1024 * 1024;
 
 /** A part of an upload that lies in a spool file and ends where a row ends. */
 export interface Block {

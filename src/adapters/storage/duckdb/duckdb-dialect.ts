@@ -24,7 +24,7 @@ export const duckDbDialect: SqlDialect = {
 };
 
 /** Binds a canonical value; what the driver has no exact way for travels as text. */
-export function bindValue(value: Exclude<Value, null>, type: DbType, parameters: SqlParameters): string {
+function bindValue(value: Exclude<Value, null>, type: DbType, parameters: SqlParameters): string {
   switch (type.name) {
     case 'VARCHAR':
     case 'JSON':

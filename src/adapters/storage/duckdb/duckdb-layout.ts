@@ -16,7 +16,7 @@ export const STORE_FORMAT = 1;
 export const ROW_GROUP_SIZE = 12_288;
 
 /** Columns of a current row before its properties. */
-export const SYSTEM_COLUMNS = [
+const SYSTEM_COLUMNS = [
   '_id UUID',
   '_created_at TIMESTAMP',
   '_updated_at TIMESTAMP',
@@ -27,12 +27,7 @@ export const SYSTEM_COLUMNS = [
 ] as const;
 
 /** Columns a former image has besides: when it ceased to be true, by whom, and whether by an update or a delete. */
-export const HISTORY_COLUMNS = [
-  '_to_seq BIGINT',
-  '_to_at TIMESTAMP',
-  '_to_origin INTEGER',
-  '_deleted BOOLEAN',
-] as const;
+const HISTORY_COLUMNS = ['_to_seq BIGINT', '_to_at TIMESTAMP', '_to_origin INTEGER', '_deleted BOOLEAN'] as const;
 
 export const SYSTEM_COLUMN_NAMES: readonly string[] = SYSTEM_COLUMNS.map(columnName);
 export const HISTORY_COLUMN_NAMES: readonly string[] = HISTORY_COLUMNS.map(columnName);

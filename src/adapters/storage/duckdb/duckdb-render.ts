@@ -54,17 +54,6 @@ export function csvLine(dataset: Dataset, fields: readonly number[] | null): str
   return concat(pieces);
 }
 
-/** Names of the flat columns, in order. */
-export function flatColumnNames(dataset: Dataset, fields: readonly number[] | null): string[] {
-  return [
-    flatColumnName(dataset, 'id'),
-    ...selected(dataset, fields).map((property) => property.name),
-    flatColumnName(dataset, 'created_at'),
-    flatColumnName(dataset, 'updated_at'),
-    flatColumnName(dataset, 'version'),
-  ];
-}
-
 /** A timestamp column as `YYYY-MM-DDTHH:MM:SS[.f]Z`; the engine drops a fraction's trailing zeros itself. */
 export function timestampText(column: string): string {
   return `(replace(${column}::VARCHAR, ' ', 'T') || 'Z')`;
@@ -78,7 +67,7 @@ export function decimalText(type: DbType & { name: 'DECIMAL' }, column: string):
     : `CASE WHEN starts_with(${text}, '-') THEN '-0' || substr(${text}, 2) ELSE '0' || ${text} END`;
 }
 
-export function selected(dataset: Dataset, fields: readonly number[] | null): readonly Property[] {
+function selected(dataset: Dataset, fields: readonly number[] | null): readonly Property[] {
   return fields === null ? dataset.properties : dataset.properties.filter((_, index) => fields.includes(index));
 }
 

@@ -17,9 +17,9 @@ export const JSON_STRING = `"(?:[^"\\\\\\x00-\\x1f]|${ESCAPE}|${UNICODE_ESCAPE})
 const PLAIN_STRING = '"[^"\\\\\\x00-\\x1f]*"';
 
 const YEAR = '(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])';
-export const DATE_TEXT = `${YEAR}-[01][0-9]-[0-3][0-9]`;
-export const TIME_TEXT = '(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?';
-export const TIMESTAMP_TEXT = `${DATE_TEXT}(?:[T ]${TIME_TEXT}Z?)?`;
+const DATE_TEXT = `${YEAR}-[01][0-9]-[0-3][0-9]`;
+const TIME_TEXT = '(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?';
+const TIMESTAMP_TEXT = `${DATE_TEXT}(?:[T ]${TIME_TEXT}Z?)?`;
 export const UUID_TEXT = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
 
 /** Digits that a double carries exactly, and that its shortest text gives back. */

@@ -1,13 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { columnType } from './duckdb-layout.ts';
 
-/**
- * A staged table holds one block of an upload before it is stored: a row for each line in its order, `ok` (true: the
- * values are right by the contract; false: not sure, or wrong; null: no row at all), `gid` (the id given, or null), and
- * the properties as `p0`, `p1`, … in the types of the current table.
- */
-export const STAGED_TABLE = 'temp.staged';
-
 /** How to make the columns of a staged table from a source. */
 export interface StagedColumns {
   /** The given id as text; null where the source has none. */
@@ -15,7 +8,7 @@ export interface StagedColumns {
   readonly values: readonly StagedColumn[];
 }
 
-export interface StagedColumn {
+interface StagedColumn {
   /** The typed value. */
   readonly value: string;
   /** Conditions that are all true where the typed value is sure to be right; over the column and the source. */
@@ -23,6 +16,9 @@ export interface StagedColumn {
 }
 
 /**
+ * SQL that makes the staged table `temp.staged` of a block of an upload, before it is stored: a row for each line in
+ * its order, `ok` (true: the values are right by the contract; false: not sure, or wrong; null: no row at all), `gid` (the
+ * id given, or null), and the properties as `p0`, `p1`, … in the types of the current table.
  * @param shaped the condition that the source could be read at all
  * @param blank the condition that a line holds no row
  */

@@ -149,7 +149,7 @@ function collectMarks(requests: readonly WriteRequest[], outcomes: readonly Writ
   });
 }
 
-export function storedMark(mark: Mark, results: readonly ChangeResult[]): StoredMark {
+function storedMark(mark: Mark, results: readonly ChangeResult[]): StoredMark {
   const value = typeof mark.value === 'string' ? mark.value : mark.value(results);
   return { kind: mark.kind, key: mark.key, value };
 }
