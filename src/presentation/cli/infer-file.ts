@@ -57,7 +57,10 @@ function addRow(guesses: ColumnGuesses, text: string | null, shape: RowShape): v
     return;
   }
   const isRecord =
-    shape === 'record' && row instanceof JsonObject && row.get('schema_name') !== undefined && row.get('data') instanceof JsonObject;
+    shape === 'record' &&
+    row instanceof JsonObject &&
+    row.get('schema_name') !== undefined &&
+    row.get('data') instanceof JsonObject;
   guesses.addRow(isRecord ? ((row as JsonObject).get('data') ?? null) : row);
 }
 

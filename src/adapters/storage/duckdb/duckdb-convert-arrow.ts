@@ -49,7 +49,10 @@ export async function stageArrowFile(
     appender.closeSync();
   }
   const select = columns.map(({ name }, index) => {
-    return `${types[index]?.name === 'JSON' ? `c${index}::JSON` : `c${index}`} AS ${identifier(name)}`;
+    const type = types[index]?.name;
+    const value =
+      type === 'JSON' ? `c${index}::JSON` : type === 'TIMESTAMP' ? `timezone('UTC', c${index})` : `c${index}`;
+    return `${value} AS ${identifier(name)}`;
   });
   return `(SELECT ${select.join(', ')} FROM arrived)`;
 }

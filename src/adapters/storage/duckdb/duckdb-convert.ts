@@ -76,6 +76,7 @@ async function withConnection<T>(work: (connection: DuckDBConnection) => Promise
   const instance = await DuckDBInstance.create(join(folder, 'rows.duckdb'), settings);
   const connection = await instance.connect();
   try {
+    await connection.run(`SET TimeZone = 'UTC'`);
     return await work(connection);
   } catch (cause) {
     if (cause instanceof DataForgeError) throw cause;
@@ -90,7 +91,9 @@ async function withConnection<T>(work: (connection: DuckDBConnection) => Promise
 
 function sourceOf({ path, format, coding }: ConvertFile, columns: readonly ConvertColumn[]): string {
   if (format === 'parquet') return `read_parquet(${literal(path)})`;
-  const types = `{${columns.map(({ name, dbType }) => `${literal(name)}: ${literal(dbType)}`).join(', ')}}`;
+  // The engine's plain TIMESTAMP would pass over a zone without a word.
+  const typeOf = (dbType: string) => (dbType === 'TIMESTAMP' ? 'TIMESTAMPTZ' : dbType);
+  const types = `{${columns.map(({ name, dbType }) => `${literal(name)}: ${literal(typeOf(dbType))}`).join(', ')}}`;
   const compression = literal(coding ?? (format === 'csv' ? 'none' : 'uncompressed'));
   if (format === 'csv') {
     return (
