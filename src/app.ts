@@ -64,7 +64,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 }
 
 async function build(config: Config, overrides: AppOverrides, opened: (() => unknown)[]): Promise<App> {
-  const logger = overrides.logger ?? createLogger({ level: config.logLevel, pretty: isPretty(config) });
+  const logger = overrides.logger ?? (await createLogger({ level: config.logLevel, pretty: isPretty(config) }));
   const clock = overrides.clock ?? systemClock;
   const metrics = new Metrics();
   const telemetry = new ProcessTelemetry({ logger, metrics, slowRequest: config.slowRequestMs });

@@ -47,7 +47,7 @@ export async function startOwnServer(
   flags: Readonly<Record<string, string>>,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0' } });
-  const logger = createLogger({ level: 'silent', pretty: false });
+  const logger = await createLogger({ level: 'silent', pretty: false });
   const app = await createApp(config, { logger, whenIncompatible: 'serve-stored' });
   const url = await listen(app);
   return { url, close: () => app.close() };

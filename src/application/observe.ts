@@ -61,7 +61,7 @@ export function createObserve(telemetry: Telemetry, clock: Clock): Observe {
 }
 
 /** The answer of a use case that goes on after its promise: bytes that are made while they are read. */
-export interface ByteStream {
+interface ByteStream {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 

@@ -9,19 +9,17 @@ export interface LoggingOptions {
 }
 
 /** The log of the process. Secrets that a request carries never reach it. */
-export function createLogger({ level, pretty }: LoggingOptions): Logger {
-  return pino({
+export async function createLogger({ level, pretty }: LoggingOptions): Promise<Logger> {
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: ['req.headers.authorization', 'headers.authorization', '*.secret'],
-    ...(pretty
-      ? {
-          transport: {
-            target: 'pino-pretty',
-            options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true },
-          },
-        }
-      : {}),
-  });
+  };
+  if (!pretty) return pino(options);
+  const { default: prettify } = await import('pino-pretty');
+  return pino(
+    options,
+    prettify({ translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),
+  );
 }

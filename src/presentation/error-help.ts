@@ -2,7 +2,7 @@ import { ERROR_TITLES, type ErrorCode } from '#domain/errors.ts';
 import { PROBLEMS } from './problem.ts';
 
 /** For each code, when it comes and what to do: the text of `docs/reference/errors.md` and of the page the server shows. */
-export const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
+const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   invalid_value:
     'A row, or a part of one, breaks the rules of its dataset: a wrong type, a missing required property, a bound, a pattern, an unknown property. `errors` names each value by its place in what was sent. Correct those and send it again; nothing was stored.',
   invalid_body:

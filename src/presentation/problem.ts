@@ -78,7 +78,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemWords>> = {
 };
 
 /** The page that explains a code; the server shows it itself. */
-export function problemType(code: ErrorCode): string {
+function problemType(code: ErrorCode): string {
   return `/docs/errors#${code}`;
 }
 

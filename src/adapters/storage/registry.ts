@@ -3,7 +3,7 @@ import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 
 /** What an engine may need to be opened; each takes what concerns it. */
-export interface EngineOptions {
+interface EngineOptions {
   readonly dataDir: string;
   readonly memoryBytes: number;
   readonly threads: number;

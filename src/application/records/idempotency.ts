@@ -3,7 +3,7 @@ import { timestampOf } from '#domain/record/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 
-export const IDEMPOTENCY_MARK = 'idempotency';
+const IDEMPOTENCY_MARK = 'idempotency';
 const KEPT_FOR = 24 * 60 * 60 * 1000;
 const FORGET_EVERY = 60 * 60 * 1000;
 

@@ -4,7 +4,7 @@ import type { BodyLimits } from './request-body.ts';
 import type { SecurityOptions } from './security.ts';
 
 /** One answered request, for logs and metrics. Times in milliseconds. */
-export interface RestAnswer {
+interface RestAnswer {
   readonly protocol: 'rest';
   readonly method: string;
   readonly route: string;

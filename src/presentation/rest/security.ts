@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Caller, Right } from '#application/caller.ts';
 import { DataForgeError } from '#domain/errors.ts';
 
-export interface AccessToken {
+interface AccessToken {
   readonly name: string;
   readonly secret: string;
   readonly right: Right;

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { negotiateCoding } from './accept.ts';
 import { compress, createCompressor } from './content-coding.ts';
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Shorter texts are not worth compressing. */
 const LEAST_COMPRESSED = 1400;
