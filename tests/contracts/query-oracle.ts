@@ -9,7 +9,7 @@ import { type AnyQuery, anyQueryCase, type QueryCase, rowText } from '../support
 import { textOf } from '../support/bytes.ts';
 import { answer, type OracleRow } from '../support/oracle.ts';
 import { reading, StoreDriver } from '../support/store-driver.ts';
-import type { OpenedEngine } from './storage-engine.ts';
+import type { OpenedEngine } from './storage/contract-context.ts';
 
 /** Compares what an engine answers with what the oracle does, over datasets, rows and queries made at random. */
 export function describeQueryOracle(

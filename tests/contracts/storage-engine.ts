@@ -1,28 +1,18 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { StoreDriver } from '../support/store-driver.ts';
 import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
 import { describeBulkPolicies } from './storage/bulk-policies.ts';
 import { describeChangeLog } from './storage/change-log.ts';
+import type { OpenedEngine } from './storage/contract-context.ts';
 import { describeDatasetStore } from './storage/dataset-store.ts';
 import { describeMaintenance } from './storage/maintenance.ts';
 import { describeRecordReader } from './storage/record-reader.ts';
 import { describeRecordStreams } from './storage/record-streams.ts';
 import { describeRecordWriter } from './storage/record-writer.ts';
+import { describeWriteConflicts } from './storage/write-conflicts.ts';
 
-export interface OpenedEngine {
-  readonly engine: StorageEngine;
-  /** Closes the engine and opens its store again; for engines that keep one. */
-  readonly reopen?: () => Promise<StorageEngine>;
-  readonly dispose: () => Promise<void>;
-}
-
-/** The engine that a test of the contract works on: a fresh one, with nothing in it, for each test. */
-export interface ContractContext {
-  readonly store: StoreDriver;
-  readonly opened: OpenedEngine;
-}
+export type { OpenedEngine } from './storage/contract-context.ts';
 
 /** What every storage engine must do, whatever is behind it. */
 export function describeStorageEngine(name: string, open: () => Promise<OpenedEngine>): void {
@@ -36,6 +26,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
 
     describeDatasetStore(context);
     describeRecordWriter(context);
+    describeWriteConflicts(context);
     describeRecordReader(context);
     describeRecordStreams(context);
     describeBulkLoader(context);

@@ -13,7 +13,7 @@ export const NULL_CELL: Cell = { sent: 'null', key: null, shown: 'null' };
 const LETTERS = [...'aAsSſßéÉσςΣ𐐀𐐨😀😀%_\\iİıK\uffee\n"\'\u0001\u0307'];
 
 /** Patterns and texts share an alphabet, so that they meet. */
-export const anyText: fc.Arbitrary<string> = fc.string({
+const anyText: fc.Arbitrary<string> = fc.string({
   unit: fc.constantFrom(...LETTERS),
   maxLength: 4,
   size: 'max',

@@ -6,7 +6,7 @@ import { dataset, property } from './dataset-builders.ts';
 import type { OracleFilter, OracleSort } from './oracle.ts';
 
 /** A filter as it is sent, and the same as the oracle takes it. */
-export interface AnyFilter {
+interface AnyFilter {
   readonly sent: string;
   readonly oracle: OracleFilter;
 }

@@ -1,7 +1,7 @@
 import type { Dataset, Property, PropertyRules } from '#domain/dataset/dataset.ts';
 import { DB_TYPES_OF, type DbType, type PropertyType, parseDbType } from '#domain/dataset/db-type.ts';
 
-export const NO_RULES: PropertyRules = {
+const NO_RULES: PropertyRules = {
   enum: null,
   minimum: null,
   maximum: null,

@@ -35,7 +35,7 @@ export function arrowSchemaOf(columns: readonly ColumnSchema[]): Schema {
 }
 
 /** The Arrow type a storage type is sent as. */
-export function arrowTypeOf(type: DbType): DataType {
+function arrowTypeOf(type: DbType): DataType {
   switch (type.name) {
     case 'VARCHAR':
     case 'JSON':

@@ -9,7 +9,7 @@ import { writeRows } from '#formats/columns/write-values.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
 import { reading } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 const fixture = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../fixtures/arrow/${name}`, import.meta.url)));

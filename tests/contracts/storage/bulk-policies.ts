@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_REPORTED_REJECTIONS } from '#application/ports/bulk-loader.ts';
 import { dataset, property } from '../../support/dataset-builders.ts';
 import { ndjson } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 export function describeBulkPolicies(context: ContractContext): void {
   describe('conflicts and bad rows of a bulk load', () => {

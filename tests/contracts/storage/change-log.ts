@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dataset, property } from '../../support/dataset-builders.ts';
 import { ndjson } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 export function describeChangeLog(context: ContractContext): void {
   describe('the changes feed', () => {

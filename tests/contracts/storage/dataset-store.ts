@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 export function describeDatasetStore(context: ContractContext): void {
   describe('datasets', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dataset, property } from '../../support/dataset-builders.ts';
 import { reading } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 const NOBODY = '01890a6c-1b7e-7cc3-9d2f-5e8f3c1a2b4d';
 

@@ -3,7 +3,7 @@ import { readCsv } from '#formats/csv/read-csv.ts';
 import { collect, inPieces } from '../../support/bytes.ts';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
 import { ndjson, reading } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 export function describeRecordStreams(context: ContractContext): void {
   describe('streams', () => {

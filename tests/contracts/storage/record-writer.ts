@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '#domain/record/change.ts';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
 import { ORIGIN, recordOf, request } from '../../support/store-driver.ts';
-import type { ContractContext } from '../storage-engine.ts';
+import type { ContractContext } from './contract-context.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const NOBODY = '01890a6c-1b7e-7cc3-9d2f-5e8f3c1a2b4d';
@@ -195,72 +195,6 @@ export function describeRecordWriter(context: ContractContext): void {
       await store.patch(keyed, a?.id ?? '', { tag: 'u' });
       await store.patch(keyed, b?.id ?? '', { tag: 't' });
       await expect(store.create(keyed, row(3, 'a', 1, 'u'))).rejects.toMatchObject({ code: 'key_exists' });
-    });
-
-    test('an id that is given is kept where it is free', async () => {
-      const { store } = context;
-      await store.use(keyed);
-      const given = (args: Parameters<typeof row>, onConflict: 'error' | 'ignore' | 'update' = 'error') =>
-        store.change(store.createChange(keyed, row(...args), { id: NOBODY, onConflict }));
-      expect(recordOf((await given([1, 'a']))[0]).id).toBe(NOBODY);
-      await expect(given([2, 'a'])).rejects.toMatchObject({ code: 'key_exists' });
-      expect(await given([2, 'a'], 'ignore')).toMatchObject([
-        { kind: 'ignored', record: { id: NOBODY, row: [1n, 'a', null, null] } },
-      ]);
-      await expect(given([2, 'a'], 'update')).rejects.toMatchObject({ code: 'invalid_value' });
-      expect(await given([1, 'a', 5], 'update')).toMatchObject([
-        { kind: 'updated', record: { id: NOBODY, version: 2 } },
-      ]);
-    });
-
-    test('a conflict is an error, ignored or an update, as asked', async () => {
-      const { store } = context;
-      await store.use(keyed);
-      const [made] = await store.create(keyed, row(1, 'a', 1));
-      const put = (oil: number, onConflict: 'ignore' | 'update') =>
-        store.change(store.createChange(keyed, row(1, 'a', oil), { onConflict }));
-      await expect(store.create(keyed, row(1, 'a', 9))).rejects.toMatchObject({ code: 'key_exists' });
-      expect(await put(2, 'ignore')).toMatchObject([
-        { kind: 'ignored', record: { id: made?.id, row: [1n, 'a', '1.00', null] } },
-      ]);
-      expect(await put(3, 'update')).toMatchObject([
-        {
-          kind: 'updated',
-          record: { id: made?.id, version: 2, createdAt: made?.createdAt, row: [1n, 'a', '3.00', null] },
-        },
-      ]);
-      expect(await store.change(store.createChange(keyed, row(9, 'z'), { onConflict: 'update' }))).toMatchObject([
-        { kind: 'created', record: { version: 1 } },
-      ]);
-    });
-
-    test('a unique property is no target of a conflict policy', async () => {
-      const { store } = context;
-      await store.use(keyed);
-      await store.create(keyed, row(1, 'a', 1, 't'));
-      for (const onConflict of ['ignore', 'update'] as const) {
-        const change = store.createChange(keyed, row(2, 'b', 1, 't'), { onConflict });
-        await expect(store.change(change)).rejects.toMatchObject({ code: 'key_exists' });
-      }
-    });
-
-    test('requests of one commit see what those before them did', async () => {
-      const { store } = context;
-      await store.use(keyed);
-      const put = (oil: number) => request([store.createChange(keyed, row(1, 'a', oil), { onConflict: 'update' })]);
-      const outcomes = await store.engine.writer.commit([put(1), put(2), put(2), put(3)]);
-      expect(outcomes.map((outcome) => outcome.ok && outcome.results[0]?.kind)).toEqual([
-        'created',
-        'updated',
-        'unchanged',
-        'updated',
-      ]);
-      expect(await store.items(keyed)).toMatchObject([{ version: 3, data: { oil: 3 } }]);
-      expect((await store.changes(keyed)).changes.map(({ op, version }) => [op, version])).toEqual([
-        ['create', 1],
-        ['update', 2],
-        ['update', 3],
-      ]);
     });
 
     test('one request may change several datasets, all or nothing', async () => {
