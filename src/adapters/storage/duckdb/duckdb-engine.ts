@@ -37,6 +37,8 @@ export const DUCKDB_CAPABILITIES: EngineCapabilities = {
 };
 
 const STORE_FILE = 'store.duckdb';
+/** Up to so many values on one side of a join the engine skips row groups of the other side by them. */
+const MAX_SKIPPING_VALUES = 1000;
 
 /**
  * Opens the store of a data folder, making it where there is none.
@@ -115,6 +117,7 @@ async function attach(instance: DuckDBInstance, path: string, dataDir: string): 
   }
   const session = await openSession(instance);
   await session.execute(`SET GLOBAL TimeZone = 'UTC'`);
+  await session.execute(`SET GLOBAL dynamic_or_filter_threshold = ${MAX_SKIPPING_VALUES}`);
   await session.execute(`SET GLOBAL allowed_directories = [${literal(dataDir)}]`);
   await session.execute('SET GLOBAL enable_external_access = false');
   return session;

@@ -55,10 +55,10 @@ export class DuckDbReader implements RecordReader {
     { signal }: ReadOptions,
   ): Promise<readonly (RenderedRecord | null)[]> {
     if (ids.length === 0) return [];
-    const { sql, parameters } = locatorCondition(ids);
+    const { sql, parameter } = locatorCondition(dataset, ids);
     const query = `SELECT _id::VARCHAR, _version, ${recordJson(dataset, null)} FROM ${currentTable(dataset)} WHERE ${sql}`;
     const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => session.rows(query, parameters)),
+      session.interruptible(signal, () => session.rows(query, [parameter])),
     );
     const found = new Map(rows.map(([id, version, json]) => [id, rendered(id, version, json)]));
     return ids.map((id) => found.get(id) ?? null);
