@@ -61,7 +61,9 @@ function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> 
     });
     stream.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     stream.on('error', (cause) => reject(gone(cause)));
-    stream.on('close', () => reject(gone(undefined)));
+    stream.on('close', () => {
+      if (!stream.readableEnded) reject(gone(undefined));
+    });
   });
 }
 
