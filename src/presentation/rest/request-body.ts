@@ -74,22 +74,60 @@ function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> 
 export async function* readDecoded(request: FastifyRequest, limit: number): AsyncGenerator<Uint8Array> {
   const { raw } = request;
   const decoded = decode(raw, createDecoders(request.headers['content-encoding']));
+  const patience = new Patience(() => decoded.destroy());
   let bytes = 0;
   try {
+    patience.begin();
     for await (const chunk of decoded.iterator({ destroyOnReturn: false })) {
+      patience.end();
       bytes += chunk.length;
       if (bytes > limit) throw tooLarge(limit);
       yield chunk;
+      patience.begin();
     }
+    if (patience.isLost) throw gone(undefined);
   } catch (error) {
     if (error instanceof DataForgeError) throw error;
     throw decoded !== raw && (raw.complete || !raw.destroyed) ? undecodable(error) : gone(error);
   } finally {
+    patience.stop();
     if (decoded !== raw) {
       raw.unpipe();
       decoded.destroy();
     }
     raw.resume();
+  }
+}
+
+/** How long the next bytes of an upload may be waited for; a client that has gone quiet must not keep its place. */
+const MAX_SILENCE = 60_000;
+
+/** Gives up when nothing has come for too long; the time in which nobody asks does not count. */
+class Patience {
+  isLost = false;
+  readonly #timer: NodeJS.Timeout;
+  #since: number | null = null;
+
+  constructor(giveUp: () => void) {
+    this.#timer = setInterval(() => {
+      if (this.#since === null || performance.now() - this.#since < MAX_SILENCE) return;
+      this.isLost = true;
+      this.stop();
+      giveUp();
+    }, MAX_SILENCE / 10);
+    this.#timer.unref();
+  }
+
+  begin(): void {
+    this.#since = performance.now();
+  }
+
+  end(): void {
+    this.#since = null;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 }
 

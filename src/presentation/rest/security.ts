@@ -44,14 +44,15 @@ export class Security {
    * @throws DataForgeError `forbidden`
    */
   checkReach(request: FastifyRequest): void {
-    const { host, origin } = request.headers;
-    if (this.#hosts !== null && !this.#hosts.has(hostName(host ?? ''))) {
+    const { host } = request;
+    const { origin } = request.headers;
+    if (this.#hosts !== null && !this.#hosts.has(hostName(host))) {
       throw new DataForgeError(
         'forbidden',
-        `The server does not answer to the name "${(host ?? '').slice(0, 100)}"; call it by the name it was started with, or add this one to ALLOWED_HOSTS.`,
+        `The server does not answer to the name "${(host).slice(0, 100)}"; call it by the name it was started with, or add this one to ALLOWED_HOSTS.`,
       );
     }
-    if (origin !== undefined && !this.allowsOrigin(origin) && !isSameOrigin(origin, host ?? '')) {
+    if (origin !== undefined && !this.allowsOrigin(origin) && !isSameOrigin(origin, host)) {
       throw new DataForgeError(
         'forbidden',
         `A page from "${origin.slice(0, 100)}" may not call this server; add that origin to CORS_ORIGINS if it should.`,
