@@ -94,7 +94,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     writes,
     reads: new PointReads(engine.reader, {
       maxKeys: 128,
-      maxCalls: 2,
+      maxCalls: 1,
       maxWaiting: 8192,
       timeout: config.queryTimeoutMs,
     }),
