@@ -78,7 +78,13 @@ function reachable(address: string): string {
 
 function greet({ logger, synchronised }: App, address: string): void {
   const { served } = synchronised;
-  logger.info(`Data Forge ${VERSION} serves ${served.length} datasets at ${address}, documented at ${address}/docs`);
+  logger.info(
+    `Data Forge ${VERSION} serves ${datasetsText(served.length)} at ${address}, documented at ${address}/docs`,
+  );
+}
+
+function datasetsText(count: number): string {
+  return count === 1 ? 'one dataset' : `${count} datasets`;
 }
 
 function watchSignals(app: App, stopping: AbortController): () => void {
@@ -98,7 +104,7 @@ function watchSignals(app: App, stopping: AbortController): () => void {
 async function reloadDatasets({ useCases, logger }: App): Promise<void> {
   try {
     const { served } = await useCases.synchroniseDatasets({ whenIncompatible: 'refuse' }, systemCall());
-    logger.info(`Dataset files read again: ${served.length} datasets are served`);
+    logger.info(`Dataset files read again: ${datasetsText(served.length)} served`);
   } catch (error) {
     const known = toDataForgeError(error);
     const lines = known.faults.map((fault) => `\n  ${fault.message}`).join('');

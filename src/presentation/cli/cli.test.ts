@@ -190,6 +190,22 @@ describe('against a server', () => {
     expect((await forge('get', 'a', 'x', '--url', url)).code).toBe(3);
   });
 
+  test('wrong rows of a file are told with their lines', async () => {
+    answers['GET /api/v1/schemas/sales'] = { body: '{}' };
+    answers['POST /api/v1/records/sales/bulk'] = {
+      status: 400,
+      body: JSON.stringify({
+        code: 'invalid_value',
+        detail: 'Line 3: x must be an integer.',
+        errors: [{ pointer: '/3/x', message: 'x must be an integer.' }],
+        details: { rejections: [{ line: 3, errors: [{ pointer: '/x', message: 'x must be an integer.' }] }] },
+      }),
+    };
+    await put('sales.csv', 'x\n1\na\n');
+    const answer = await forge('load', join(folder, 'sales.csv'), '--url', url);
+    expect(answer.err).toBe('forge: A value breaks the rules of its property:\n  line 3: x must be an integer.\n');
+  });
+
   test('a server that is not there is told', async () => {
     const answer = await forge('count', 'a', '--url', 'http://127.0.0.1:1');
     expect(answer).toMatchObject({
@@ -216,7 +232,7 @@ describe('load', () => {
     };
     await put('sales.csv.gz', gzipSync('x\n1\n2\na\n'));
     const answer = await forge('load', join(folder, 'sales.csv.gz'), '--on-invalid', 'reject', '--url', url);
-    expect(answer.out).toMatch(/^sales: 2 created, 1 rejected in .*rows\/s\)\n {2}line 4: x must be an integer\.\n$/);
+    expect(answer.out).toMatch(/^sales: 2 created, 1 rejected in [\d.]+ s\n {2}line 4: x must be an integer\.\n$/);
     expect(requests[1]).toMatchObject({
       url: '/api/v1/records/sales/bulk?on_conflict=error&on_invalid=reject',
       headers: { 'content-type': 'text/csv', 'content-encoding': 'gzip' },

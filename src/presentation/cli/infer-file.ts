@@ -11,7 +11,7 @@ import type { FoundColumn } from './host.ts';
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
 /** What a line of NDJSON or an item of a JSON array is taken for: a row in any case, or what an exported record holds. */
-export type RowShape = 'row' | 'record';
+type RowShape = 'row' | 'record';
 
 /** Finds the columns of a file of rows and a type for each that takes every value; reads all of it. */
 export async function inferColumns(

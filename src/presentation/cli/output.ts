@@ -1,4 +1,4 @@
-import { DataForgeError } from '#domain/errors.ts';
+import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { type Json, writeJson } from '#domain/record/json.ts';
 import { problemOf } from '../problem.ts';
 
@@ -50,12 +50,31 @@ export class Output {
       this.err.write(`${JSON.stringify(problem)}\n`);
       return;
     }
-    const faults = error instanceof DataForgeError ? error.faults : [];
-    const several = faults.length > 1 ? faults.map(({ message }) => `\n  ${message}`).join('') : '';
-    this.err.write(`forge: ${several === '' ? problem.detail : `${problem.title}:${several}`}\n`);
+    const lines = error instanceof DataForgeError ? faultLines(error, problem.detail) : [];
+    const text = lines.length === 0 ? problem.detail : [`${problem.title}:`, ...lines].join('\n  ');
+    this.err.write(`forge: ${text}\n`);
     // What we could not explain is ours to find, so a person at a terminal sees it.
     if (problem.code === 'internal') this.err.write(`${stackOf(error)}\n`);
   }
+}
+
+const SHOWN_FAULTS = 20;
+
+/** What is wrong, a line each, where the detail does not say all of it: rows of a file with their lines, else values. */
+function faultLines({ faults, details }: DataForgeError, detail: string): string[] {
+  const rows = Array.isArray(details.rejections) ? (details.rejections as readonly Rejection[]) : [];
+  const all =
+    rows.length > 0
+      ? rows.map(({ line, errors }) => `line ${line}: ${errors.map(({ message }) => message).join(' ')}`)
+      : faults.map(({ message }) => message);
+  if (rows.length === 0 && (faults.length < 2 || all.every((line) => detail.includes(line)))) return [];
+  const more = all.length > SHOWN_FAULTS ? [`and ${all.length - SHOWN_FAULTS} more`] : [];
+  return [...all.slice(0, SHOWN_FAULTS), ...more];
+}
+
+interface Rejection {
+  readonly line: number;
+  readonly errors: readonly Fault[];
 }
 
 function stackOf(error: unknown): string {

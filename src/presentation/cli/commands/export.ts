@@ -132,6 +132,8 @@ async function writeFileWhole(
   } catch (error) {
     await rm(part, { force: true });
     if (error instanceof DataForgeError) throw error;
-    throw new DataForgeError('unavailable', `The export to ${path} broke off; nothing was written.`, { cause: error });
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? ': its folder is not there' : '';
+    const message = `The export to ${path} broke off${reason}; nothing was written.`;
+    throw new DataForgeError('unavailable', message, { cause: error });
   }
 }

@@ -159,9 +159,8 @@ function summary(dataset: string, answer: Json, seconds: number): string {
     const rows = count(`records_${word}`);
     return rows > 0 || word === 'created' ? [`${formatCount(rows)} ${word}`] : [];
   });
-  const rate = formatCount(
-    Math.round((count('records_created') + count('records_updated')) / Math.max(seconds, 0.001)),
-  );
+  const stored = count('records_created') + count('records_updated');
+  const rate = stored < 1000 ? '' : ` (${formatCount(Math.round(stored / Math.max(seconds, 0.001)))} rows/s)`;
   const rejections = memberOf(answer, 'rejections');
   const items = rejections instanceof JsonArray ? rejections.items : [];
   const lines = items
@@ -169,7 +168,7 @@ function summary(dataset: string, answer: Json, seconds: number): string {
     .map((item) => `  line ${textOf(memberOf(item, 'line'))}: ${faultsText(memberOf(item, 'errors'))}`);
   if (count('records_rejected') > lines.length)
     lines.push(`  and ${formatCount(count('records_rejected') - lines.length)} more`);
-  return [`${dataset}: ${parts.join(', ')} in ${formatTime(seconds)} (${rate} rows/s)`, ...lines].join('\n');
+  return [`${dataset}: ${parts.join(', ')} in ${formatTime(seconds)}${rate}`, ...lines].join('\n');
 }
 
 function faultsText(errors: Json): string {

@@ -58,7 +58,7 @@ function pageText(answer: Json): string {
   const items = memberOf(data, 'items');
   const records = items instanceof JsonArray ? items.items : [];
   const total = Number(textOf(memberOf(data, 'total')));
-  const rest = `${formatCount(records.length)} of ${formatCount(total)} records`;
+  const rest = `${formatCount(records.length)} of ${formatCount(total)} ${total === 1 ? 'record' : 'records'}`;
   const cursor = textOf(memberOf(data, 'next_cursor'));
   const more = cursor === '' ? '' : `; the next page: --cursor ${cursor}`;
   return records.length === 0 ? rest : `${recordsText(records)}\n\n${rest}${more}`;
