@@ -80,7 +80,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   opened.push(() => writes.drained());
   const streams = new StreamPlaces(config.maxStreams);
   const stopping = new AbortController();
-  const loads = new AdmissionQueue({ places: 2, maxWaiting: 64 });
+  const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const useCases = createUseCases({
     engine,
     catalog,

@@ -1,6 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { ConflictPolicy, InvalidPolicy, Origin } from '#domain/record/change.ts';
 import type { Fault } from '#domain/errors.ts';
+import type { ConflictPolicy, InvalidPolicy, Origin } from '#domain/record/change.ts';
 
 export type BulkFormat = 'ndjson' | 'json' | 'csv' | 'arrow' | 'parquet';
 

@@ -29,9 +29,16 @@ export interface RecordReader {
   /** @returns for each id, in order, the record or null */
   byIds(dataset: Dataset, ids: readonly string[], options: ReadOptions): Promise<readonly (RenderedRecord | null)[]>;
   /** @returns for each natural key (canonical values in key order), in order, the record or null */
-  byKeys(dataset: Dataset, keys: readonly (readonly Value[])[], options: ReadOptions): Promise<readonly (RenderedRecord | null)[]>;
+  byKeys(
+    dataset: Dataset,
+    keys: readonly (readonly Value[])[],
+    options: ReadOptions,
+  ): Promise<readonly (RenderedRecord | null)[]>;
   /** Bytes of a wire format, in storage order unless the query sorts. Ends early when the consumer returns. */
   stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncIterable<Uint8Array>;
   /** The same rows as columns: `id`, the properties, `created_at`, `updated_at`, `version`. */
-  batches(query: StreamQuery, options: ReadOptions): { readonly schema: readonly ColumnSchema[]; readonly batches: AsyncIterable<RecordBatch> };
+  batches(
+    query: StreamQuery,
+    options: ReadOptions,
+  ): { readonly schema: readonly ColumnSchema[]; readonly batches: AsyncIterable<RecordBatch> };
 }

@@ -37,6 +37,11 @@ export const DUCKDB_CAPABILITIES: EngineCapabilities = {
 };
 
 const STORE_FILE = 'store.duckdb';
+/**
+ * A prepared statement keeps a plan that was folded by the statistics of the rows there were; rows that come later are
+ * then cut, miscounted or missed (docs/adr/0009).
+ */
+const UNSAFE_OPTIMIZERS = 'statistics_propagation';
 /** Up to so many values on one side of a join the engine skips row groups of the other side by them. */
 const MAX_SKIPPING_VALUES = 1000;
 
@@ -101,6 +106,7 @@ async function createInstance({ dataDir, memoryLimit, threads }: DuckDbEngineOpt
     temp_directory: join(dataDir, 'tmp'),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    disabled_optimizers: UNSAFE_OPTIMIZERS,
     ...(memoryLimit === null ? {} : { memory_limit: memoryLimit }),
     ...(threads === null ? {} : { threads: String(threads) }),
   });
