@@ -53,6 +53,8 @@ export function stageLines(dataset: Dataset, layout: LineLayout, file: string, l
   const idInRow = idMember !== undefined && layout.members.includes(idMember);
   const rowFields = present.map((property) => [property.name, readType(property)]);
   if (idInRow) rowFields.push([idMember, 'VARCHAR']);
+  // The engine reads no object into a structure without members.
+  if (rowFields.length === 0) rowFields.push(['_', 'VARCHAR']);
   const rowStructure = Object.fromEntries(rowFields);
   const structure =
     layout.outer === null
