@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDbEngine } from '#adapters/storage/duckdb/duckdb-engine.ts';
+import type { BlockSizes } from '#adapters/storage/duckdb/duckdb-load-context.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 
 /** A DuckDB store in a folder of its own, for one test. */
-export async function openTemporaryDuckDb(): Promise<{
+export async function openTemporaryDuckDb(options: { readonly blocks?: BlockSizes } = {}): Promise<{
   readonly engine: StorageEngine;
   readonly reopen: () => Promise<StorageEngine>;
   readonly dispose: () => Promise<void>;
@@ -19,6 +20,7 @@ export async function openTemporaryDuckDb(): Promise<{
       threads: 2,
       compilePattern: compileRe2,
       gate: { run: (_, work) => work() },
+      ...options,
     });
   let engine = await open();
   return {

@@ -3,9 +3,6 @@ import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { TextScan } from './duckdb-text-scan.ts';
 
-/** Bytes of a body that are staged at once. */
-const BLOCK_BYTES = 24 * 1024 * 1024;
-
 /** A part of an upload that lies in a spool file and ends where a row ends. */
 export interface Block {
   readonly file: string;
@@ -57,6 +54,8 @@ export class CsvCutter implements BlockCutter {
 
 export interface SpoolOptions {
   readonly spoolDir: string;
+  /** Bytes from which on a block is cut. */
+  readonly blockBytes: number;
   readonly extension: string;
   readonly signal: AbortSignal;
   /** What every block but the first begins with. */
@@ -64,7 +63,7 @@ export interface SpoolOptions {
 }
 
 /**
- * Writes a body to spool files of about `BLOCK_BYTES`, cut between rows, and hands out each as soon as it is complete.
+ * Writes a body to spool files of about `blockBytes`, cut between rows, and hands out each as soon as it is complete.
  * The consumer removes what it was given.
  */
 export async function* spoolBlocks(
@@ -77,7 +76,7 @@ export async function* spoolBlocks(
     for await (const chunk of body) {
       throwIfAborted(options.signal);
       const end = cutter.cut(chunk);
-      if (end === 0 || writer.bytes + end < BLOCK_BYTES) {
+      if (end === 0 || writer.bytes + end < options.blockBytes) {
         await writer.write(chunk);
         continue;
       }

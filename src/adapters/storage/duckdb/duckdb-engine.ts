@@ -10,6 +10,7 @@ import { DuckDbChangeLog } from './duckdb-changes.ts';
 import { DuckDbDatasets } from './duckdb-datasets.ts';
 import { translateOpenError } from './duckdb-errors.ts';
 import { META_TABLES, ROW_GROUP_SIZE, STORE_FORMAT } from './duckdb-layout.ts';
+import { BLOCK_SIZES, type BlockSizes } from './duckdb-load-context.ts';
 import { DuckDbLoader } from './duckdb-loader.ts';
 import { DuckDbMaintenance } from './duckdb-maintenance.ts';
 import { DuckDbOrigins } from './duckdb-origins.ts';
@@ -27,6 +28,8 @@ export interface DuckDbEngineOptions {
   readonly threads: number | null;
   readonly compilePattern: CompilePattern;
   readonly gate: AdmissionGate;
+  /** How much of an upload is staged at once; tests take less. */
+  readonly blocks?: BlockSizes;
 }
 
 export const DUCKDB_CAPABILITIES: EngineCapabilities = {
@@ -61,7 +64,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
     const store = new DuckDbStore({
       instance,
       path,
-      options: { ...options, spoolDir },
+      options: { ...options, spoolDir, blocks: options.blocks ?? BLOCK_SIZES },
       head: await readHead(writer),
       writer,
       origins: await DuckDbOrigins.open(writer),

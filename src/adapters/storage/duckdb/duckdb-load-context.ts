@@ -10,11 +10,24 @@ import type { DuckDbSession } from './duckdb-session.ts';
 /** Bytes that one row of an upload may have as it was sent. */
 export const MAX_ROW_BYTES = 16 * 1024 * 1024;
 
+/** How much of a body is staged at once. */
+export interface BlockSizes {
+  /** Bytes of text. */
+  readonly bytes: number;
+  /** Rows of Arrow; a batch of the body is never cut. */
+  readonly arrowRows: number;
+  /** Rows of Parquet. */
+  readonly parquetRows: number;
+}
+
+export const BLOCK_SIZES: BlockSizes = { bytes: 24 * 1024 * 1024, arrowRows: 250_000, parquetRows: 1_000_000 };
+
 /** What the readers of every format work with. */
 export interface LoadContext {
   readonly request: BulkRequest;
   readonly session: DuckDbSession;
   readonly spoolDir: string;
+  readonly blocks: BlockSizes;
   readonly validator: RowValidator;
   readonly rejections: Rejections;
 }

@@ -38,6 +38,7 @@ export class DuckDbLoader implements BulkLoader {
       request,
       session,
       spoolDir: this.#store.options.spoolDir,
+      blocks: this.#store.options.blocks,
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
       rejections: new Rejections(request.onInvalid),
     };

@@ -9,8 +9,6 @@ import { columnType } from './duckdb-layout.ts';
 import { type LoadContext, MAX_ROW_BYTES, type StagedBlock } from './duckdb-load-context.ts';
 import { type ColumnSource, stageSource } from './duckdb-read-columns.ts';
 
-/** Rows that are staged at once; a batch of the body is never cut. */
-const BLOCK_ROWS = 250_000;
 const MAX_BATCH_BYTES = 16 * MAX_ROW_BYTES;
 
 interface TakenColumn {
@@ -29,7 +27,7 @@ export async function* stageArrow(context: LoadContext): AsyncGenerator<StagedBl
     return column === null || type === null ? [] : [{ name: reader.columnNames[index] ?? '', type }];
   });
   let rowsBefore = 0;
-  for await (const { batches, last } of blocksOf(reader.read(types))) {
+  for await (const { batches, last } of blocksOf(reader.read(types), context.blocks.arrowRows)) {
     yield await stageBatches(context, taken, batches, rowsBefore, last);
     for (const { batch } of batches) rowsBefore += batch.length;
   }
@@ -41,11 +39,14 @@ function typeOf(dataset: Dataset, column: UploadColumn): DbType | null {
 }
 
 /** Gathers batches to blocks, and knows which block is the last. */
-async function* blocksOf(batches: AsyncGenerator<ReadBatch>): AsyncGenerator<{ batches: ReadBatch[]; last: boolean }> {
+async function* blocksOf(
+  batches: AsyncGenerator<ReadBatch>,
+  blockRows: number,
+): AsyncGenerator<{ batches: ReadBatch[]; last: boolean }> {
   let block: ReadBatch[] = [];
   let rows = 0;
   for await (const batch of batches) {
-    if (rows >= BLOCK_ROWS) {
+    if (rows >= blockRows) {
       yield { batches: block, last: false };
       block = [];
       rows = 0;

@@ -10,9 +10,6 @@ import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
 
-/** Rows of a Parquet file that are staged at once. */
-const PARQUET_BLOCK_ROWS = 1_000_000;
-
 /** Where typed rows come from: a relation whose rows `range` picks, each with its number from 0 in `rowNumber`. */
 export interface ColumnSource {
   readonly columns: readonly SourceColumn[];
@@ -29,14 +26,15 @@ export interface ColumnSource {
 /** Parquet: the engine's own reader, values checked by the rules of the contract. */
 export async function* stageParquet(context: LoadContext): AsyncGenerator<StagedBlock> {
   const file = newSpoolFile(context.spoolDir, 'parquet');
+  const blockRows = context.blocks.parquetRows;
   try {
     await spoolFile(file, context);
     const { columns, rows } = await describeParquet(context, file);
-    for (let start = 0; start === 0 || start < rows; start += PARQUET_BLOCK_ROWS) {
-      const end = start + PARQUET_BLOCK_ROWS;
+    for (let start = 0; start === 0 || start < rows; start += blockRows) {
+      const end = start + blockRows;
       const whole = `read_parquet(${literal(file)}, file_row_number = true)`;
       const range = `(SELECT * FROM ${whole} WHERE file_row_number >= ${start} AND file_row_number < ${end})`;
-      const from = rows <= PARQUET_BLOCK_ROWS ? whole : range;
+      const from = rows <= blockRows ? whole : range;
       yield await stageSource(context, {
         columns,
         from,

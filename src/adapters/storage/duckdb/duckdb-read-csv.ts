@@ -13,7 +13,13 @@ import { createStaged } from './duckdb-staged.ts';
 export async function* stageCsvBody(context: LoadContext): AsyncGenerator<StagedBlock> {
   const { spoolDir, request } = context;
   const header = new CsvHeader();
-  const options = { spoolDir, extension: 'csv', signal: request.signal, prefix: () => header.bytes };
+  const options = {
+    spoolDir,
+    blockBytes: context.blocks.bytes,
+    extension: 'csv',
+    signal: request.signal,
+    prefix: () => header.bytes,
+  };
   let linesBefore = 0;
   for await (const block of spoolBlocks(header.watch(request.body), new CsvCutter(), options)) {
     try {

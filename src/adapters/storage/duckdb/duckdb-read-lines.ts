@@ -47,6 +47,7 @@ async function* stageLineBlocks(
   let linesBefore = 0;
   for await (const block of spoolBlocks(body, new LineCutter(), {
     spoolDir,
+    blockBytes: context.blocks.bytes,
     extension: 'ndjson',
     signal: request.signal,
   })) {

@@ -7,6 +7,7 @@ import type { CompilePattern } from '#domain/record/pattern.ts';
 import { SequenceNumbers } from '#domain/record/sequence.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { CommitLock } from './duckdb-commit-lock.ts';
+import type { BlockSizes } from './duckdb-load-context.ts';
 import type { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbSession } from './duckdb-session.ts';
 
@@ -14,6 +15,7 @@ export interface DuckDbStoreOptions {
   /** The folder of the store file, its spool and its temporary files. */
   readonly dataDir: string;
   readonly spoolDir: string;
+  readonly blocks: BlockSizes;
   readonly compilePattern: CompilePattern;
   /** Where the calls of streams wait for their turn. */
   readonly gate: AdmissionGate;
