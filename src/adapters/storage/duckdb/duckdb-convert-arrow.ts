@@ -10,7 +10,7 @@ import { openArrow } from '#formats/arrow/read-arrow.ts';
 import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { identifier } from '../sql/identifier.ts';
 import { appendBatch } from './duckdb-append.ts';
-import type { ConvertColumn, ConvertFile } from './duckdb-convert.ts';
+import type { ConvertColumn, ConvertFile } from './duckdb-convert-file.ts';
 import { columnType } from './duckdb-layout.ts';
 import { dbTypeOfEngineType } from './duckdb-types.ts';
 import { copierOf } from './duckdb-vectors.ts';

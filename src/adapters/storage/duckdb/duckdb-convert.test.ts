@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
-import { type ConvertFormat, convertFile, readParquetColumns } from './duckdb-convert.ts';
+import { convertFile, readParquetColumns } from './duckdb-convert.ts';
+import type { ConvertFormat } from './duckdb-convert-file.ts';
 
 let folder: string;
 

@@ -5,20 +5,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { stageArrowFile, writeArrowFile } from './duckdb-convert-arrow.ts';
+import type { ConvertColumn, ConvertFile, ConvertFormat } from './duckdb-convert-file.ts';
 import { dbTypeOfEngineType } from './duckdb-types.ts';
-
-export type ConvertFormat = 'csv' | 'ndjson' | 'json' | 'parquet' | 'arrow';
-
-export interface ConvertFile {
-  readonly path: string;
-  readonly format: ConvertFormat;
-  readonly coding: 'gzip' | 'zstd' | null;
-}
-
-export interface ConvertColumn {
-  readonly name: string;
-  readonly dbType: string;
-}
 
 /**
  * Writes the rows of one file in another format, in bounded memory. `columns` are the types of a CSV, JSON or Arrow
