@@ -207,7 +207,7 @@ function compareNumbers<T extends number | bigint | boolean>(a: T, b: T): number
 }
 
 /** Orders two strings by code point; JavaScript's own `<` goes by UTF-16 unit, which differs past U+FFFF. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
     const x = a.charCodeAt(at);

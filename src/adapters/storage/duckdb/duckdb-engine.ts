@@ -32,7 +32,7 @@ export interface DuckDbEngineOptions {
   readonly blocks?: BlockSizes;
 }
 
-export const DUCKDB_CAPABILITIES: EngineCapabilities = {
+const DUCKDB_CAPABILITIES: EngineCapabilities = {
   rendersNatively: ['ndjson', 'ndjson-flat', 'csv', 'arrow', 'parquet'],
   sharedByInstances: false,
   durable: true,
