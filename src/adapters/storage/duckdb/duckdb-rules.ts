@@ -4,9 +4,9 @@ import type { Value } from '#domain/record/value.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
 
-/** A canonical value as an SQL literal of its property's type. */
+/** A canonical value as an SQL literal of its property's type; a bare NULL would be an integer to the engine. */
 export function valueLiteral(property: Property, value: Value): string {
-  return value === null ? 'NULL' : `${literal(String(value))}::${columnType(property.dbType)}`;
+  return `${value === null ? 'NULL' : literal(String(value))}::${columnType(property.dbType)}`;
 }
 
 /** SQL conditions over a typed column, each false where a value breaks a rule of the property; null values break `required` alone. */

@@ -37,7 +37,7 @@ export function jsonShape(type: DbType): string {
     case 'DOUBLE':
       return '-?(?:0|[1-9][0-9]{0,99})(?:\\.[0-9]{1,99})?(?:[eE][+-]?[0-9]{1,2})?';
     case 'DECIMAL':
-      return decimalShape(type.precision, type.scale, EXACT_DIGITS);
+      return doubleDecimalShape(type.precision, type.scale);
     case 'BOOLEAN':
       return '(?:true|false)';
     case 'DATE':
@@ -65,7 +65,7 @@ export function textShape(type: DbType): string | null {
     case 'DOUBLE':
       return '-?[0-9]{1,99}(?:\\.[0-9]{1,99})?(?:[eE][+-]?[0-9]{1,2})?';
     case 'DECIMAL':
-      return decimalShape(type.precision, type.scale, type.precision);
+      return decimalShape(type.precision - type.scale, type.scale);
     case 'BOOLEAN':
       return '(?:true|false)';
     case 'DATE':
@@ -81,14 +81,19 @@ export function textShape(type: DbType): string | null {
   }
 }
 
-function decimalShape(precision: number, scale: number, digits: number): string {
-  const fraction = precision <= digits ? scale : Math.min(scale, 6);
-  const whole = Math.min(precision - scale, digits - fraction);
+/** A decimal that a double carries: also counted in units of its last place it must have no more than exact digits. */
+function doubleDecimalShape(precision: number, scale: number): string {
+  return scale > EXACT_DIGITS ? '0' : decimalShape(Math.min(precision, EXACT_DIGITS) - scale, scale);
+}
+
+function decimalShape(whole: number, fraction: number): string {
   const wholePart = whole <= 0 ? '0' : `(?:0|[1-9][0-9]{0,${whole - 1}})`;
   return `-?${wholePart}${fraction > 0 ? `(?:\\.[0-9]{1,${fraction}})?` : ''}`;
 }
 
-const SCALAR = `(?:${PLAIN_STRING}|-?(?:0|[1-9][0-9]{0,8})(?:\\.[0-9]{0,3}[1-9])?|true|false|null)`;
+/** The engine writes a number anew: `-0` would lose its sign, and digits past the shortest text would go. */
+const NUMBER = '(?:0|-?[1-9][0-9]{0,8}|-?(?:0|[1-9][0-9]{0,8})\\.[0-9]{0,3}[1-9])';
+const SCALAR = `(?:${PLAIN_STRING}|${NUMBER}|true|false|null)`;
 const LIST = `\\[${SPACE}(?:${SCALAR}${SPACE}(?:,${SPACE}${SCALAR}${SPACE})*)?\\]`;
 const MEMBER = `${PLAIN_STRING}${SPACE}:${SPACE}(?:${SCALAR}|${LIST})${SPACE}`;
 /** A list of scalars, or an object of scalars and such lists: shallow enough for a pattern. */

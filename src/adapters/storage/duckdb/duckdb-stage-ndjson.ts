@@ -15,7 +15,10 @@ export interface LineLayout {
   readonly outer: readonly string[] | null;
 }
 
-/** Finds the layout of sample lines, merging their orders; null where they are no objects of known members. */
+/**
+ * Finds the layout of sample lines, merging their orders; null where they are no objects of known members, or could
+ * name the id in two places.
+ */
 export function findLayout(dataset: Dataset, samples: readonly string[], wholeRecords: boolean): LineLayout | null {
   const members: string[] = [];
   const outer: string[] = [];
@@ -30,7 +33,8 @@ export function findLayout(dataset: Dataset, samples: readonly string[], wholeRe
   if (members.length === 0) return null;
   const known = members.every((name) => isProperty(dataset, name) || resolveField(dataset, name)?.kind === 'system');
   const outerKnown = outer.every((name) => RECORD_SHAPES(dataset).has(name));
-  return known && outerKnown ? { members, outer: outer.length > 0 ? outer : null } : null;
+  const ids = members.filter((name) => isId(dataset, name)).length + (outer.includes('id') ? 1 : 0);
+  return known && outerKnown && ids <= 1 ? { members, outer: outer.length > 0 ? outer : null } : null;
 }
 
 /** SQL that reads a file of lines into a staged table; lines of another shape than the layout's are left unsure. */
@@ -43,7 +47,7 @@ export function stageLines(dataset: Dataset, layout: LineLayout, file: string, l
       : objectShape(
           layout.outer.map((name) => ({
             name,
-            optional: true,
+            optional: name !== 'data',
             shape: name === 'data' ? row : (shapes.get(name) ?? ''),
           })),
         );
