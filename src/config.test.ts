@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataForgeError } from '#domain/errors.ts';
 import { configurationPage, envExample, settingsHelp } from './config/config-docs.ts';
@@ -52,6 +52,16 @@ test('without any setting everything has its value', () => {
   expect(config.engineMemory).toBeGreaterThan(1e8);
   expect(config.engineThreads).toBeGreaterThanOrEqual(1);
   expect(Object.isFrozen(config) && Object.isFrozen(config.apiTokens)).toBe(true);
+});
+
+test('a folder of datasets is served without being named, but not in the folder of the package', () => {
+  const own = join(folder, 'datasets');
+  expect(load({})).toMatchObject({ servesExamples: true, ownDatasetsDir: own });
+  mkdirSync(own);
+  expect(load({})).toMatchObject({ servesExamples: false, datasetsDir: own });
+  expect(load({ DATASETS_DIR: 'sets' })).toMatchObject({ servesExamples: false, datasetsDir: join(folder, 'sets') });
+  const inPackage = loadConfig({ env: {}, folder: dirname(EXAMPLES_DIR) });
+  expect(inPackage).toMatchObject({ servesExamples: true, ownDatasetsDir: null });
 });
 
 test('a flag wins over the environment, that over .env, and an empty value counts as none', () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { DataForgeError, type Fault } from '#domain/errors.ts';
@@ -15,8 +15,10 @@ type SettingValues = {
 
 /** The complete configuration, every value in its final form: paths absolute, sizes in bytes, times in milliseconds. */
 export interface Config extends SettingValues {
-  /** No folder of datasets was named, so the example instance is served and filled. */
+  /** No folder of datasets was named and the current one has none, so the example instance is served and filled. */
   readonly servesExamples: boolean;
+  /** The folder of datasets that is served without being named, once it is there; null in the folder of this package. */
+  readonly ownDatasetsDir: string | null;
 }
 
 export interface ConfigSources {
@@ -48,9 +50,11 @@ export function loadConfig({ flags = {}, env = process.env, folder = process.cwd
       faults.push({ pointer: `/${setting.name}`, message: `${setting.name} ${error.message}.` });
     }
   }
-  const servesExamples = given('DATASETS_DIR') === undefined;
-  if (servesExamples) values.datasetsDir = join(EXAMPLES_DIR, 'datasets');
-  const config = Object.freeze({ ...values, servesExamples }) as Config;
+  const ownDatasetsDir = resolve(folder) === dirname(EXAMPLES_DIR) ? null : join(resolve(folder), 'datasets');
+  const isNamed = given('DATASETS_DIR') !== undefined;
+  const servesExamples = !isNamed && (ownDatasetsDir === null || !existsSync(ownDatasetsDir));
+  if (!isNamed) values.datasetsDir = servesExamples ? join(EXAMPLES_DIR, 'datasets') : ownDatasetsDir;
+  const config = Object.freeze({ ...values, servesExamples, ownDatasetsDir }) as Config;
   checkTogether(config, faults);
   if (faults.length > 0) throw invalidConfiguration(faults);
   return config;

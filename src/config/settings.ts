@@ -61,7 +61,7 @@ export const SETTINGS = {
     'DATASETS_DIR',
     path,
     '',
-    'Folder of the dataset files; without it the example instance is served.',
+    'Folder of the dataset files; without it "datasets" in the current folder, where that is not there the example instance.',
   ),
   dbEngine: storage(
     'DB_ENGINE',

@@ -72,7 +72,15 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
     err,
     env: {},
     settings: [{ name: 'PORT', flags: '--port <number>', description: 'Port.', default: '8080' }],
-    loadConfig: () => ({ dataDir, datasetsDir: join(folder, 'datasets'), servesExamples: false, apiTokens: [] }),
+    loadConfig: () => {
+      return {
+        dataDir,
+        datasetsDir: join(folder, 'datasets'),
+        servesExamples: false,
+        ownDatasetsDir: null,
+        apiTokens: [],
+      };
+    },
     datasetFiles: (path) => new DatasetFolder(path, compileRe2),
     startOwnServer: async () => ({ url, close: async () => {} }),
     runServer: async (flags) => {

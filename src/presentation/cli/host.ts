@@ -17,6 +17,8 @@ export interface CliConfig {
   readonly dataDir: string;
   readonly datasetsDir: string;
   readonly servesExamples: boolean;
+  /** Served without being named, once it is there. */
+  readonly ownDatasetsDir: string | null;
   readonly apiTokens: readonly { readonly secret: string; readonly right: string }[];
 }
 

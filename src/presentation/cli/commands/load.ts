@@ -10,6 +10,7 @@ import { adminApi } from '../admin-api.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import type { AddCommand, CliContext } from '../context.ts';
 import { type FileFormat, type FileKind, fileKind, mediaTypeOf, openDecoded, openFile, sizeOf } from '../files.ts';
+import type { CliConfig } from '../host.ts';
 import { datasetFileOf, inferColumns, withoutSystemColumns } from '../infer-file.ts';
 import { formatCount, formatTime, Progress } from '../progress.ts';
 import type { Target } from '../target.ts';
@@ -48,8 +49,7 @@ export const loadCommand: AddCommand = (program, begin) => {
 async function load(context: CliContext, files: readonly string[], options: LoadOptions): Promise<void> {
   const kinds = files.map((path) => ({ path, kind: fileKind(path, options.format) }));
   for (const { path } of kinds) await sizeOf(path);
-  // The first load of an instance makes its first dataset file, so its folder need not be there.
-  if (!context.isRemote) await mkdir(context.host.loadConfig(context.flags).datasetsDir, { recursive: true });
+  if (!context.isRemote) await mkdir(datasetsFolder(context.host.loadConfig(context.flags)), { recursive: true });
   await context.withTarget(async (target) => {
     for (const { path, kind } of kinds) {
       const dataset = options.into ?? kind.stem;
@@ -57,6 +57,11 @@ async function load(context: CliContext, files: readonly string[], options: Load
       await loadFile(context, target.client, dataset, path, kind, options);
     }
   });
+}
+
+/** The first load in a folder begins an instance there, with a folder of datasets; elsewhere the files are where they are. */
+function datasetsFolder({ datasetsDir, servesExamples, ownDatasetsDir, dataDir }: CliConfig): string {
+  return servesExamples && ownDatasetsDir !== null && !existsSync(dataDir) ? ownDatasetsDir : datasetsDir;
 }
 
 async function exists(client: ApiClient, dataset: string): Promise<boolean> {

@@ -36,9 +36,11 @@ export function openApiDocument({ datasets, examples: real, version, limits }: O
         title: 'Data Forge',
         version,
         description:
-          'Datasets described by files, with storage, validation and these addresses for each. Errors are explained at /docs/errors.',
+          'Datasets described by files, with storage, validation and these addresses for each. [Errors](/docs/errors) have a page of their own.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
+      // Relative to the page that shows it, which then writes out whole addresses.
+      servers: [{ url: '/' }],
       tags: [
         { name: 'Schemas' },
         { name: 'Write' },
