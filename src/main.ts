@@ -42,13 +42,17 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
   app.logger.info('Stopped');
 }
 
-/** Opens the store in this process and serves it on a free port of this machine, without a word. */
+/**
+ * Opens the store in this process and serves it on a free port of this machine, without a word. With `changesNothing`
+ * not even safe changes of dataset files are carried out.
+ */
 export async function startOwnServer(
   flags: Readonly<Record<string, string>>,
+  changesNothing: boolean,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0' } });
   const logger = await createLogger({ level: 'silent', pretty: false });
-  const app = await createApp(config, { logger, whenIncompatible: 'serve-stored' });
+  const app = await createApp(config, { logger, whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored' });
   const url = await listen(app);
   return { url, close: () => app.close() };
 }

@@ -89,7 +89,14 @@ test('a damaged store is told, and a backup takes its place', async () => {
 
 test('a changed file is planned and applied', async () => {
   const file = join(folder, 'datasets', 'sales.yaml');
-  await writeFile(file, (await readFile(file, 'utf8')).replace('  - name: region\n    type: string\n', ''));
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, `${text}  - name: note\n    type: string\n`);
+  for (let round = 0; round < 2; round++) {
+    const { out } = await forge('schema', 'plan', 'sales');
+    expect(out, 'a plan changes nothing').toContain('safe: The property "note" is new');
+    expect((await forge('doctor')).code).toBe(0);
+  }
+  await writeFile(file, text.replace('  - name: region\n    type: string\n', ''));
   const plan = await forge('schema', 'plan', 'sales');
   expect(plan.out).toContain('refused, loses values: The property "region" is no longer in the file');
   expect((await forge('schema', 'apply', 'sales')).code).toBe(5);

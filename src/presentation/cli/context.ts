@@ -14,7 +14,7 @@ export interface CliContext {
   /** Broken off by Ctrl+C. */
   readonly signal: AbortSignal;
   /** Runs `work` against the server, and closes what was opened for it. */
-  withTarget<T>(work: (target: Target) => Promise<T>): Promise<T>;
+  withTarget<T>(work: (target: Target) => Promise<T>, options?: { readonly changesNothing?: boolean }): Promise<T>;
 }
 
 /** The flags that stand before or behind any command. */
@@ -39,8 +39,8 @@ export function createContext(host: CliHost, options: GlobalOptions, signal: Abo
     flags,
     signal,
     isRemote: Boolean(options.url ?? host.env.FORGE_URL),
-    async withTarget(work) {
-      const target = await openTarget(host, targetOptions);
+    async withTarget(work, options) {
+      const target = await openTarget(host, { ...targetOptions, ...options });
       try {
         return await work(target);
       } finally {

@@ -47,7 +47,7 @@ export interface CliHost {
   readonly loadConfig: (flags: Readonly<Record<string, string>>) => CliConfig;
   readonly datasetFiles: (folder: string) => DatasetFiles;
   /** Opens the store in this process and serves it on a free loopback port, without a word. */
-  readonly startOwnServer: (flags: Readonly<Record<string, string>>) => Promise<OwnServer>;
+  readonly startOwnServer: (flags: Readonly<Record<string, string>>, changesNothing: boolean) => Promise<OwnServer>;
   /** Serves until a signal comes. */
   readonly runServer: (flags: Readonly<Record<string, string>>) => Promise<void>;
   /** Puts a backup in the place of the store; no server may run. Tells where the former store lies now. */

@@ -21,7 +21,7 @@ const host: CliHost = {
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
-  startOwnServer: async (flags) => (await serverModule()).startOwnServer(flags),
+  startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });

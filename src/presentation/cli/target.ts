@@ -7,6 +7,8 @@ export interface TargetOptions {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
   readonly flags: Readonly<Record<string, string>>;
+  /** Where the store is opened for this command, even safe changes of dataset files wait. */
+  readonly changesNothing?: boolean;
 }
 
 /** Where a command's work is done. */
@@ -26,7 +28,7 @@ export async function openTarget(host: CliHost, options: TargetOptions): Promise
   const secret = token ?? strongestToken(config);
   const running = await findServer(config.dataDir);
   if (running !== null) return target(new ApiClient(running, secret), 'local');
-  const own = await host.startOwnServer(options.flags);
+  const own = await host.startOwnServer(options.flags, options.changesNothing === true);
   return target(new ApiClient(own.url, secret), 'own', () => own.close());
 }
 

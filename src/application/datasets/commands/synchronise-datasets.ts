@@ -9,8 +9,11 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { DatasetCatalog } from '../dataset-catalog.ts';
 
 export interface SynchroniseRequest {
-  /** `serve-stored`: a dataset whose file asks for too much is served as it is stored, so that it can be looked at. */
-  readonly whenIncompatible: 'refuse' | 'serve-stored';
+  /**
+   * `serve-stored`: a dataset whose file asks for too much is served as it is stored, so that it can be looked at.
+   * `change-nothing`: so is every dataset whose file asks for anything at all.
+   */
+  readonly whenIncompatible: 'refuse' | 'serve-stored' | 'change-nothing';
 }
 
 export interface SynchroniseResult {
@@ -40,8 +43,9 @@ export function synchroniseDatasets({ source, store, catalog, telemetry }: Synch
     for (const dataset of datasets) plans.push(await store.plan(dataset));
     if (whenIncompatible === 'refuse') refuseUnsafe(plans);
     const applied: string[] = [];
+    const isLeft = (plan: EvolutionPlan) => whenIncompatible === 'change-nothing' || refusedSteps(plan).length > 0;
     for (const plan of plans) {
-      if (plan.steps.length === 0 || refusedSteps(plan).length > 0) continue;
+      if (plan.steps.length === 0 || isLeft(plan)) continue;
       await store.apply(plan, { acceptLoss: false });
       applied.push(...plan.steps.map((step) => `${plan.dataset.name}: ${step.reason}`));
     }
@@ -52,9 +56,7 @@ export function synchroniseDatasets({ source, store, catalog, telemetry }: Synch
         dataset: name,
       });
     }
-    catalog.replace(
-      plans.map((plan) => (refusedSteps(plan).length > 0 ? (plan.stored ?? plan.dataset) : plan.dataset)),
-    );
+    catalog.replace(plans.map((plan) => (isLeft(plan) ? (plan.stored ?? plan.dataset) : plan.dataset)));
     return { served: datasets.map((dataset) => dataset.name), applied, withoutFile };
   };
 }

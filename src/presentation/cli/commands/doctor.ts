@@ -59,7 +59,7 @@ async function lookAtInstance({ host, withTarget }: CliContext, config: CliConfi
       return url === null ? 'none runs; commands open the store themselves' : url;
     }),
     await look('store', async () => {
-      await withTarget(({ client }) => client.json('GET', '/schemas'));
+      await withTarget(({ client }) => client.json('GET', '/schemas'), { changesNothing: true });
       return 'can be opened and read';
     }),
   ];

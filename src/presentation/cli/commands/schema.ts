@@ -16,7 +16,7 @@ export const schemaCommand: AddCommand = (program, begin) => {
     .argument('<name>', 'dataset')
     .action(async (name: string, _options, command: Command) => {
       const { output, withTarget } = begin(command);
-      const plan = await withTarget(({ client }) => adminApi.plan(client, name));
+      const plan = await withTarget(({ client }) => adminApi.plan(client, name), { changesNothing: true });
       output.answer(plan, () => planText(name, plan));
     });
   schema
