@@ -10,8 +10,6 @@ export interface Block {
   readonly bytes: number;
   /** What its bytes are like. */
   readonly scan: TextScan;
-  /** Whether the body ends here. */
-  readonly last: boolean;
   /** The first bytes of the block, to look at. */
   readonly head: Uint8Array;
 }
@@ -66,7 +64,7 @@ export interface SpoolOptions {
  * Writes a body to spool files of about `blockBytes`, cut between rows, and hands out each as soon as it is complete.
  * The consumer removes what it was given.
  */
-export async function* spoolBlocks(
+async function* spoolBlocks(
   body: AsyncIterable<Uint8Array>,
   cutter: BlockCutter,
   options: SpoolOptions,
@@ -81,12 +79,12 @@ export async function* spoolBlocks(
         continue;
       }
       await writer.write(chunk.subarray(0, end));
-      const full = await writer.close(false);
+      const full = await writer.close();
       writer = await BlockWriter.open(options, full.index + 1);
       await writer.write(chunk.slice(end));
       yield full;
     }
-    yield await writer.close(true);
+    yield await writer.close();
   } finally {
     await writer.discard();
   }
@@ -129,11 +127,11 @@ class BlockWriter {
     await this.#handle.writeFile(chunk);
   }
 
-  async close(last: boolean): Promise<Block> {
+  async close(): Promise<Block> {
     await this.#handle.close();
     this.#closed = true;
     const head = Buffer.concat(this.#head);
-    return { file: this.#file, index: this.#index, bytes: this.bytes, scan: this.#scan, last, head };
+    return { file: this.#file, index: this.#index, bytes: this.bytes, scan: this.#scan, head };
   }
 
   /** Removes a block that was never handed out. */
@@ -141,5 +139,28 @@ class BlockWriter {
     if (this.#closed) return;
     await this.#handle.close();
     await rm(this.#file, { force: true });
+  }
+}
+
+/** Spools the next block while the last one is worked on. */
+export async function* spoolAhead(
+  body: AsyncIterable<Uint8Array>,
+  cutter: BlockCutter,
+  options: SpoolOptions,
+): AsyncGenerator<Block> {
+  const blocks = spoolBlocks(body, cutter, options);
+  let next = blocks.next();
+  try {
+    for (;;) {
+      const block = await next;
+      if (block.done) return;
+      next = blocks.next();
+      next.catch(() => {});
+      yield block.value;
+    }
+  } finally {
+    const unused = await next.catch(() => null);
+    if (unused !== null && !unused.done) await rm(unused.value.file, { force: true });
+    await blocks.return(undefined);
   }
 }

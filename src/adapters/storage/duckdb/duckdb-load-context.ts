@@ -32,24 +32,16 @@ export interface LoadContext {
   readonly rejections: Rejections;
 }
 
-/** A block that lies in the staged table, every row of it decided: `ok` is true, or the row is not stored. */
+/**
+ * A block whose rows lie in the temporary table `staged`, every one decided: `ok` is true, or the row is not stored.
+ * The table is made anew for the next block.
+ */
 export interface StagedBlock {
-  /** Whether nothing comes behind it. */
-  readonly last: boolean;
   /** Whether every row of the staged table is to be stored. */
   readonly complete: boolean;
   readonly rows: number;
   /** The line in the body of a row of the staged table, by its place from 0. */
   readonly lineOf: (place: number) => number;
-}
-
-/**
- * The number of the staged table's first row: not 0 inside a transaction, where the engine numbers rows that are not
- * committed from far above.
- */
-export async function stagedBase({ session }: LoadContext): Promise<bigint> {
-  const [row] = await session.rows('SELECT coalesce(min(rowid), 0) FROM temp.staged');
-  return BigInt(row?.[0] as bigint);
 }
 
 const ROWS_A_STATEMENT = 2000;
@@ -82,16 +74,14 @@ export class StagedRows {
 /** Puts right rows of the staged table that the engine was not sure of. */
 export class StagedCorrections {
   readonly #context: LoadContext;
-  readonly #base: bigint;
   #rows: (string | null)[][] = [];
 
-  constructor(context: LoadContext, base: bigint) {
+  constructor(context: LoadContext) {
     this.#context = context;
-    this.#base = base;
   }
 
   async add(place: number, { row, id }: { readonly row: Row; readonly id: string | null }): Promise<void> {
-    this.#rows.push([String(this.#base + BigInt(place)), 'true', id, ...rowTexts(row)]);
+    this.#rows.push([String(place), 'true', id, ...rowTexts(row)]);
     if (this.#rows.length >= ROWS_A_STATEMENT) await this.flush();
   }
 

@@ -1,9 +1,8 @@
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { Rejections } from '#application/records/rejections.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
-import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
+import type { LoadContext } from './duckdb-load-context.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
 import { stageParquet } from './duckdb-read-columns.ts';
@@ -11,7 +10,7 @@ import { stageCsvBody } from './duckdb-read-csv.ts';
 import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-import { renderStored, storeStaged } from './duckdb-store-staged.ts';
+import { renderStored, type StagedTable, storeStaged } from './duckdb-store-staged.ts';
 
 const STAGERS = {
   ndjson: stageNdjson,
@@ -23,7 +22,7 @@ const STAGERS = {
 
 /**
  * Large writes on DuckDB. A body is cut into blocks; the engine reads each into a staged table, sure of most rows, and
- * the domain's own rule settles the others; then the block goes into the dataset's table. All blocks are one commit.
+ * the domain's own rule settles the others. Then all blocks go into the dataset's table as one commit.
  */
 export class DuckDbLoader implements BulkLoader {
   readonly #store: DuckDbStore;
@@ -42,46 +41,38 @@ export class DuckDbLoader implements BulkLoader {
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
       rejections: new Rejections(request.onInvalid),
     };
-    const blocks = STAGERS[request.format](context);
     try {
-      const first = await blocks.next();
-      if (first.done) throw new DataForgeError('invalid_body', 'The body is empty; send at least one row.');
-      context.rejections.throwIfAborting();
-      return await (first.value.last
-        ? this.#loadShort(context, first.value)
-        : this.#store.longLoads.hold(() => this.#loadLong(context, first.value, blocks)));
+      const blocks = await stageAll(context);
+      const [only] = blocks;
+      return await (only !== undefined && blocks.length === 1
+        ? this.#loadShort(context, only)
+        : this.#store.longLoads.hold(() => this.#loadLong(context, blocks)));
     } finally {
-      await blocks.return(undefined).catch(() => {});
       await dropTemporary(session);
       this.#store.giveBack(session);
     }
   }
 
-  /** A body of one block: staged already, so that the commit lock is held for the insert alone. */
-  #loadShort(context: LoadContext, block: StagedBlock): Promise<BulkCounts> {
+  /** A body of one block takes the next numbers. */
+  #loadShort(context: LoadContext, block: StagedTable): Promise<BulkCounts> {
     return this.#store.commitLock.hold(async () => {
       const load = await this.#begin(context, this.#store.sequence.next);
-      return context.session
-        .transaction(async () => {
-          await load.store(block);
-          return load.finish();
-        })
-        .then((counts) => load.committed(counts));
+      const counts = await context.session.transaction(async () => {
+        await load.store(block);
+        return load.finish();
+      });
+      return load.committed(counts);
     });
   }
 
-  /** A body of many blocks takes numbers far ahead, so that small commits go on meanwhile. */
-  async #loadLong(context: LoadContext, first: StagedBlock, rest: AsyncGenerator<StagedBlock>): Promise<BulkCounts> {
+  /** A body of many blocks takes numbers far ahead, so that small commits go on while it is stored. */
+  async #loadLong(context: LoadContext, blocks: readonly StagedTable[]): Promise<BulkCounts> {
     const { sequence, commitLock } = this.#store;
     const load = await commitLock.hold(() => this.#begin(context, sequence.reserveFar()));
     const { session } = context;
     try {
       await session.run('BEGIN TRANSACTION');
-      await load.store(first);
-      for await (const block of rest) {
-        context.rejections.throwIfAborting();
-        await load.store(block);
-      }
+      for (const block of blocks) await load.store(block);
       return await commitLock.hold(async () => {
         const counts = await load.finish();
         await session.run('COMMIT');
@@ -119,7 +110,7 @@ class Load {
     this.#nextSeq = stamp.firstSeq;
   }
 
-  async store(block: StagedBlock): Promise<void> {
+  async store(block: StagedTable): Promise<void> {
     const { request, session } = this.#context;
     const stamp = { ...this.#stamp, firstSeq: this.#nextSeq };
     const stored = await session.interruptible(request.signal, () =>
@@ -129,7 +120,7 @@ class Load {
     this.#counts.updated += stored.updated;
     this.#counts.ignored += stored.ignored;
     this.#nextSeq += stored.numbers;
-    if (request.returnRecords) this.#records.push(...(await renderStored(this.#context, stamp, stored)));
+    if (request.returnRecords) this.#records.push(...(await renderStored(this.#context, block, stamp, stored)));
   }
 
   /** Writes the marks; the transaction can be committed then. */
@@ -155,8 +146,27 @@ class Load {
   }
 }
 
-async function dropTemporary(session: DuckDbSession): Promise<void> {
-  for (const table of ['staged', 'resolved', 'replacing', 'arrived']) {
-    await session.execute(`DROP TABLE IF EXISTS temp.${table}`).catch(() => {});
+/**
+ * Stages a whole body, each block in a temporary table of its own, which the engine may spill to disk. It is done before
+ * the transaction begins: nothing that is wrong with a body ever meets the store, and the engine reads tables that are
+ * committed on all its threads.
+ */
+async function stageAll(context: LoadContext): Promise<StagedTable[]> {
+  const { session, request, rejections } = context;
+  const blocks: StagedTable[] = [];
+  for await (const block of STAGERS[request.format](context)) {
+    const name = `staged_${blocks.length}`;
+    await session.execute(`DROP TABLE IF EXISTS temp.${name}`);
+    await session.execute(`ALTER TABLE temp.staged RENAME TO ${name}`);
+    blocks.push({ ...block, table: `temp.${name}` });
+    rejections.throwIfAborting();
   }
+  return blocks;
+}
+
+async function dropTemporary(session: DuckDbSession): Promise<void> {
+  const tables = await session
+    .rows(`SELECT table_name FROM duckdb_tables() WHERE database_name = 'temp'`)
+    .catch(() => []);
+  for (const [name] of tables) await session.execute(`DROP TABLE temp.${name}`).catch(() => {});
 }

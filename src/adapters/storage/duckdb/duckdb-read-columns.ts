@@ -4,7 +4,7 @@ import { parseJson } from '#domain/record/json.ts';
 import { readTextValue } from '#domain/record/value-rules.ts';
 import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
 import { identifier, literal } from '../sql/identifier.ts';
-import { type LoadContext, reject, type StagedBlock, StagedCorrections, stagedBase } from './duckdb-load-context.ts';
+import { type LoadContext, reject, type StagedBlock, StagedCorrections } from './duckdb-load-context.ts';
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
@@ -17,7 +17,6 @@ export interface ColumnSource {
   readonly rowNumber: string;
   /** Rows before this block in the body. */
   readonly rowsBefore: number;
-  readonly last: boolean;
   /** What reading the source found wrong with a row already. */
   readonly faultsAt: (row: number) => readonly Fault[];
   readonly faultyRows: readonly number[];
@@ -40,7 +39,6 @@ export async function* stageParquet(context: LoadContext): AsyncGenerator<Staged
         from,
         rowNumber: `file_row_number - ${start}`,
         rowsBefore: start,
-        last: end >= rows,
         faultsAt: () => [],
         faultyRows: [],
       });
@@ -84,8 +82,8 @@ async function describeParquet(
   }
 }
 
-/** Stages one block of a typed source and settles the rows the engine was not sure of. */
-export async function stageSource(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
+/** Stages one block of Parquet. */
+async function stageSource(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
   const { session, request } = context;
   const sql = stageColumns(request.dataset, source.columns, source.from);
   try {
@@ -96,21 +94,26 @@ export async function stageSource(context: LoadContext, source: ColumnSource): P
       cause: error,
     });
   }
+  return decideRows(context, source);
+}
+
+/** Settles the rows of the staged table that the engine was not sure of, and counts. */
+export async function decideRows(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
+  const { session } = context;
   await markFaulty(context, source);
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
   const [rows = 0, sure = 0] = (row ?? []).map(Number);
   const lineOf = (place: number) => source.rowsBefore + place + 1;
   if (sure < rows) await settle(context, source, lineOf);
-  return { last: source.last, complete: sure === rows, rows, lineOf };
+  return { complete: sure === rows, rows, lineOf };
 }
 
 /** A row that its reader found fault with is not sure, whatever stands in its columns. */
 async function markFaulty(context: LoadContext, { faultyRows }: ColumnSource): Promise<void> {
   if (faultyRows.length === 0) return;
-  const base = await stagedBase(context);
   await context.session.run(
     `UPDATE temp.staged SET ok = FALSE WHERE rowid IN (SELECT c0::BIGINT FROM ${unpackRows('$1', 1)})`,
-    [packRows(faultyRows.map((row) => [String(base + BigInt(row))]))],
+    [packRows(faultyRows.map((row) => [String(row)]))],
   );
 }
 
@@ -120,13 +123,11 @@ async function settle(context: LoadContext, source: ColumnSource, lineOf: (rowid
   const names = source.columns.map(({ name }) => name);
   const columns = uploadColumns(validator.dataset, names);
   const assembler = new RowAssembler(validator, columns);
-  const base = await stagedBase(context);
-  const corrections = new StagedCorrections(context, base);
+  const corrections = new StagedCorrections(context);
   const texts = source.columns.map(({ expression }) => `${expression}::VARCHAR`).join(', ');
   const unsure = await session.rows(
     `SELECT ${source.rowNumber}, ${texts} FROM ${source.from} ` +
-      `WHERE ${source.rowNumber} IN (SELECT rowid - $1 FROM temp.staged WHERE NOT ok) LIMIT 100000`,
-    [base],
+      `WHERE ${source.rowNumber} IN (SELECT rowid FROM temp.staged WHERE NOT ok) LIMIT 100000`,
   );
   for (const [rowNumber, ...cells] of unsure) {
     const rowid = Number(rowNumber);

@@ -4,7 +4,7 @@ import { DataForgeError } from '#domain/errors.ts';
 import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
 import { readCsv } from '#formats/csv/read-csv.ts';
 import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
-import { type Block, CsvCutter, spoolBlocks } from './duckdb-blocks.ts';
+import { type Block, CsvCutter, spoolAhead } from './duckdb-blocks.ts';
 import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedRows } from './duckdb-load-context.ts';
 import { stageCsv } from './duckdb-stage-csv.ts';
 import { createStaged } from './duckdb-staged.ts';
@@ -21,7 +21,7 @@ export async function* stageCsvBody(context: LoadContext): AsyncGenerator<Staged
     prefix: () => header.bytes,
   };
   let linesBefore = 0;
-  for await (const block of spoolBlocks(header.watch(request.body), new CsvCutter(), options)) {
+  for await (const block of spoolAhead(header.watch(request.body), new CsvCutter(), options)) {
     try {
       const columns = await header.columns(context);
       const staged = await stageBlock(context, block, columns, linesBefore);
@@ -106,7 +106,7 @@ async function stageBlock(
   const [rows, sure] = (row ?? []).map(Number);
   if (rows !== sure || rows !== lines - 1) return stageExactly(context, block, linesBefore - headerBefore);
   const lineOf = (rowid: number) => linesBefore - headerBefore + rowid + 2;
-  return { last: block.last, complete: true, rows, lines: lines - headerBefore, lineOf };
+  return { complete: true, rows, lines: lines - headerBefore, lineOf };
 }
 
 /** Reads a whole block by the exact rule. */
@@ -132,7 +132,6 @@ async function stageExactly(
   }
   await staged.flush();
   return {
-    last: block.last,
     complete: true,
     rows: lineNumbers.length,
     lines: block.scan.lines - (block.index > 0 ? 1 : 0),

@@ -7,7 +7,7 @@ import { splitJsonArray } from '#formats/json/split-array.ts';
 import { splitLines } from '#formats/ndjson/split-lines.ts';
 import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
-import { type Block, LineCutter, spoolBlocks } from './duckdb-blocks.ts';
+import { type Block, LineCutter, spoolAhead } from './duckdb-blocks.ts';
 import {
   type LoadContext,
   MAX_ROW_BYTES,
@@ -15,7 +15,6 @@ import {
   type StagedBlock,
   StagedCorrections,
   StagedRows,
-  stagedBase,
 } from './duckdb-load-context.ts';
 import { findLayout, stageLines } from './duckdb-stage-ndjson.ts';
 import { createStaged } from './duckdb-staged.ts';
@@ -45,7 +44,7 @@ async function* stageLineBlocks(
 ): AsyncGenerator<StagedBlock> {
   const { spoolDir, request } = context;
   let linesBefore = 0;
-  for await (const block of spoolBlocks(body, new LineCutter(), {
+  for await (const block of spoolAhead(body, new LineCutter(), {
     spoolDir,
     blockBytes: context.blocks.bytes,
     extension: 'ndjson',
@@ -80,7 +79,7 @@ async function stageBlock(
   const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
   if (rows !== lines) return stageExactly(context, block, linesBefore, read);
   if (unsure > 0) await settle(context, block, lineOf, read);
-  return { last: block.last, complete: sure === rows, rows, lines, lineOf };
+  return { complete: sure === rows, rows, lines, lineOf };
 }
 
 /** Reads the lines that the engine was not sure of once more, by the exact rule. */
@@ -91,10 +90,9 @@ async function settle(
   read: ReadRows,
 ): Promise<void> {
   const { session, rejections } = context;
-  const base = await stagedBase(context);
-  const places = await session.rows('SELECT rowid - $1 FROM temp.staged WHERE NOT ok', [base]);
+  const places = await session.rows('SELECT rowid FROM temp.staged WHERE NOT ok');
   const unsure = new Set(places.map(([place]) => Number(place)));
-  const corrections = new StagedCorrections(context, base);
+  const corrections = new StagedCorrections(context);
   for await (const rows of read(block.file)) {
     for (const row of rows) {
       if (!unsure.has(row.line - 1)) continue;
@@ -130,7 +128,6 @@ async function stageExactly(
   await staged.flush();
   const { lines } = block.scan;
   return {
-    last: block.last,
     complete: true,
     rows: lineNumbers.length,
     lines,

@@ -4,14 +4,14 @@ import { literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
 import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { textShape, UUID_TEXT } from './duckdb-shapes.ts';
-import { lineEndLiteral, stagedSelect } from './duckdb-staged.ts';
+import { lineEndLiteral, PARALLEL_READ, stagedSelect } from './duckdb-staged.ts';
 
 /** SQL that reads a CSV file with a header into a staged table; every column comes as text and is cast here. */
 export function stageCsv(dataset: Dataset, columns: readonly UploadColumn[], file: string, lineEnd: string): string {
   const names = columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   const source =
     `read_csv(${literal(file)}, columns = {${names}}, header = true, delim = ',', quote = '"', escape = '"', ` +
-    `auto_detect = false, allow_quoted_nulls = false, strict_mode = true, ignore_errors = true, new_line = ${lineEndLiteral(lineEnd)})`;
+    `auto_detect = false, allow_quoted_nulls = false, strict_mode = true, ignore_errors = true, ${PARALLEL_READ}, new_line = ${lineEndLiteral(lineEnd)})`;
   const idColumn = columns.findIndex((column) => column?.kind === 'id');
   const values = dataset.properties.map((property, index) => {
     const at = columns.findIndex((column) => column?.kind === 'property' && column.index === index);

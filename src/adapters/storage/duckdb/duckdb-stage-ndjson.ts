@@ -5,7 +5,7 @@ import { identifier, literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
 import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { escapePattern, JSON_STRING, jsonShape, SPACE, UUID_TEXT } from './duckdb-shapes.ts';
-import { lineEndLiteral, type StagedColumns, stagedSelect } from './duckdb-staged.ts';
+import { lineEndLiteral, PARALLEL_READ, type StagedColumns, stagedSelect } from './duckdb-staged.ts';
 
 /** The order of members that the lines of a block are expected to have, seen in its first lines. */
 export interface LineLayout {
@@ -73,7 +73,7 @@ export function stageLines(dataset: Dataset, layout: LineLayout, file: string, l
   };
   const lines =
     `read_csv(${literal(file)}, columns = {l: 'VARCHAR'}, delim = '\u0001', quote = '', escape = '', header = false, ` +
-    `auto_detect = false, ignore_errors = true, new_line = ${lineEndLiteral(lineEnd)})`;
+    `auto_detect = false, ignore_errors = true, ${PARALLEL_READ}, new_line = ${lineEndLiteral(lineEnd)})`;
   const shaped =
     `SELECT l IS NULL AS blank, CASE WHEN regexp_full_match(l, ${literal(shape)}) ` +
     `THEN TRY(from_json(l, ${literal(JSON.stringify(structure))})) END AS j FROM ${lines}`;

@@ -52,3 +52,6 @@ export function createStaged(dataset: Dataset): string {
 export function lineEndLiteral(lineEnd: string): string {
   return lineEnd === '\r\n' ? `'\\r\\n'` : `'\\n'`;
 }
+
+/** The engine reads a file of text on one thread a buffer; its own buffers of 32 MB are as large as a block. */
+export const PARALLEL_READ = `max_line_size = 2097152, buffer_size = 4194304`;

@@ -5,7 +5,7 @@ import { DataForgeError } from '#domain/errors.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnNames, currentTable, historyTable, propertyColumn, SYSTEM_COLUMN_NAMES } from './duckdb-layout.ts';
-import { type LoadContext, type StagedBlock, stagedBase } from './duckdb-load-context.ts';
+import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
 import { recordJson } from './duckdb-render.ts';
 
 /** Counts of one stored block. */
@@ -17,42 +17,57 @@ export interface StoredBlock {
   readonly numbers: number;
 }
 
-/** Moves the rows of the staged table into the dataset's tables, inside the session's transaction. */
+/** A block in a temporary table of its own. */
+export interface StagedTable extends StagedBlock {
+  readonly table: string;
+}
+
+/** Moves the rows of a staged table into the dataset's tables, inside the session's transaction. */
 export async function storeStaged(
   context: LoadContext,
-  block: StagedBlock,
+  block: StagedTable,
   stamp: CommitStamp,
   originId: number,
 ): Promise<StoredBlock> {
   const { request, session } = context;
   const { dataset } = request;
-  const hasIds = await stagedHasIds(context);
-  const guarded = hasIds || uniqueConstraints(dataset).length > 0;
-  const simple = !guarded || (request.onConflict === 'error' && request.onInvalid === 'abort' && !hasIds);
+  const hasIds = await stagedHasIds(context, block);
+  const aborts = request.onConflict === 'error' && request.onInvalid === 'abort';
+  const keysMayMeet = uniqueConstraints(dataset).length > 0 && !aborts;
+  const simple = !keysMayMeet && !(hasIds && (await idsMeet(context, block)));
   if (simple) {
-    const created = block.complete ? block.rows : await countOk(context);
-    const source = block.complete ? staged(await stagedBase(context)) : NUMBERED;
+    const created = block.complete ? block.rows : await countOk(context, block);
+    const source = block.complete ? staged(block) : numberedOk(block);
     await session.execute(insertSql(dataset, stamp, originId, source, hasIds));
     return { created, updated: 0, ignored: 0, numbers: created };
   }
   return storeResolved(context, block, stamp, originId, hasIds);
 }
 
-function staged(base: bigint): string {
-  return `SELECT rowid - ${base} AS ord, * FROM temp.staged`;
+function staged({ table }: StagedTable): string {
+  return `SELECT rowid AS ord, * FROM ${table}`;
 }
 
-const NUMBERED = 'SELECT row_number() OVER (ORDER BY rowid) - 1 AS ord, * FROM temp.staged WHERE ok';
+function numberedOk({ table }: StagedTable): string {
+  return `SELECT row_number() OVER (ORDER BY rowid) - 1 AS ord, * FROM ${table} WHERE ok`;
+}
 
-async function stagedHasIds({ session }: LoadContext): Promise<boolean> {
+async function stagedHasIds({ session }: LoadContext, { table }: StagedTable): Promise<boolean> {
+  const [row] = await session.rows(`SELECT count(*) > 0 FROM (SELECT 1 FROM ${table} WHERE gid IS NOT NULL LIMIT 1)`);
+  return row?.[0] === true;
+}
+
+/** Whether an id that was given is there twice, or in the dataset already. */
+async function idsMeet({ session, request }: LoadContext, { table }: StagedTable): Promise<boolean> {
   const [row] = await session.rows(
-    'SELECT count(*) > 0 FROM (SELECT 1 FROM temp.staged WHERE gid IS NOT NULL LIMIT 1)',
+    `SELECT count(gid) > count(DISTINCT gid) OR EXISTS ` +
+      `(SELECT 1 FROM ${currentTable(request.dataset)} c SEMI JOIN ${table} s ON c._id = s.gid) FROM ${table}`,
   );
   return row?.[0] === true;
 }
 
-async function countOk({ session }: LoadContext): Promise<number> {
-  const [row] = await session.rows('SELECT count(*) FROM temp.staged WHERE ok');
+async function countOk({ session }: LoadContext, { table }: StagedTable): Promise<number> {
+  const [row] = await session.rows(`SELECT count(*) FROM ${table} WHERE ok`);
   return Number(row?.[0]);
 }
 
@@ -77,15 +92,15 @@ function locatorSql(id: string): string {
  */
 async function storeResolved(
   context: LoadContext,
-  block: StagedBlock,
+  block: StagedTable,
   stamp: CommitStamp,
   originId: number,
   hasIds: boolean,
 ): Promise<StoredBlock> {
   const { request, session } = context;
   const { dataset } = request;
-  await session.execute(resolveSql(request, hasIds));
-  await markUniqueConflicts(context, hasIds);
+  await session.execute(resolveSql(request, block, hasIds));
+  await markUniqueConflicts(context, block, hasIds);
   await rejectConflicts(context, block);
   const [row] = await session.rows(
     `SELECT count(*) FILTER (action = 'create'), count(*) FILTER (action = 'update'), ` +
@@ -93,7 +108,7 @@ async function storeResolved(
   );
   const [created = 0, updated = 0, ignored = 0] = (row ?? []).map(Number);
   const numbered = (action: string) =>
-    `SELECT s.*, r.old, row_number() OVER (ORDER BY r.ord) - 1 AS ord FROM temp.resolved r JOIN temp.staged s ` +
+    `SELECT s.*, r.old, row_number() OVER (ORDER BY r.ord) - 1 AS ord FROM temp.resolved r JOIN ${block.table} s ` +
     `ON s.rowid = r.ord WHERE r.action = '${action}' ORDER BY r.ord`;
   if (created > 0) await session.execute(insertSql(dataset, stamp, originId, numbered('create'), hasIds));
   if (updated > 0) {
@@ -110,7 +125,7 @@ function identityColumns(dataset: Dataset): string[] {
   return key.length > 0 ? key.map((index) => `p${index}`) : ['gid'];
 }
 
-function resolveSql({ dataset, onConflict }: BulkRequest, hasIds: boolean): string {
+function resolveSql({ dataset, onConflict }: BulkRequest, { table }: StagedTable, hasIds: boolean): string {
   const identity = identityColumns(dataset);
   const key = keyIndexes(dataset);
   const known = key.length === 0 ? 's.gid IS NOT NULL' : 'TRUE';
@@ -132,41 +147,43 @@ function resolveSql({ dataset, onConflict }: BulkRequest, hasIds: boolean): stri
     `CREATE OR REPLACE TEMP TABLE resolved AS SELECT s.ord, c._id AS old, ` +
     `CASE WHEN s.place > 1 AND ${known} THEN ${later}${otherId} WHEN c._id IS NOT NULL THEN ${taken[onConflict]} ELSE 'create' END AS action ` +
     `FROM (SELECT rowid AS ord, row_number() OVER (PARTITION BY ${identity.join(', ')} ORDER BY ${order}) AS place, * ` +
-    `FROM temp.staged WHERE ok) s LEFT JOIN ${currentTable(dataset)} c ON ${matches}`
+    `FROM ${table} WHERE ok) s LEFT JOIN ${currentTable(dataset)} c ON ${matches}`
   );
 }
 
 /** Rows that would be created or updated with a value of a `unique` property that another record has. */
-async function markUniqueConflicts({ request, session }: LoadContext, hasIds: boolean): Promise<void> {
+async function markUniqueConflicts(
+  { request, session }: LoadContext,
+  { table }: StagedTable,
+  hasIds: boolean,
+): Promise<void> {
   const { dataset } = request;
   const others = uniqueConstraints(dataset).filter((constraint) => constraint.kind === 'unique');
   if (hasIds && keyIndexes(dataset).length > 0) {
     await session.execute(
       `UPDATE temp.resolved SET action = 'conflict' WHERE action = 'create' AND ord IN (SELECT ord FROM (SELECT rowid AS ord, ` +
-        `row_number() OVER (PARTITION BY gid ORDER BY rowid) AS place FROM temp.staged WHERE ok AND gid IS NOT NULL) WHERE place > 1)`,
+        `row_number() OVER (PARTITION BY gid ORDER BY rowid) AS place FROM ${table} WHERE ok AND gid IS NOT NULL) WHERE place > 1)`,
     );
   }
-  for (const constraint of others) await session.execute(uniqueConflictSql(dataset, constraint));
+  for (const constraint of others) await session.execute(uniqueConflictSql(dataset, table, constraint));
 }
 
-function uniqueConflictSql(dataset: Dataset, { indexes }: UniqueConstraint): string {
+function uniqueConflictSql(dataset: Dataset, table: string, { indexes }: UniqueConstraint): string {
   const index = indexes[0] ?? 0;
   const value = `p${index}`;
   return (
     `UPDATE temp.resolved SET action = 'conflict' WHERE action IN ('create', 'update') AND ord IN (` +
     `SELECT ord FROM (SELECT r.ord, s.${value} AS value, r.old, row_number() OVER (PARTITION BY s.${value} ORDER BY r.ord) AS place ` +
-    `FROM temp.resolved r JOIN temp.staged s ON s.rowid = r.ord WHERE r.action IN ('create', 'update') AND s.${value} IS NOT NULL) n ` +
+    `FROM temp.resolved r JOIN ${table} s ON s.rowid = r.ord WHERE r.action IN ('create', 'update') AND s.${value} IS NOT NULL) n ` +
     `LEFT JOIN ${currentTable(dataset)} c ON c.${column(dataset, index)} = n.value AND c._id IS DISTINCT FROM n.old ` +
     `WHERE n.place > 1 OR c._id IS NOT NULL)`
   );
 }
 
-async function rejectConflicts(context: LoadContext, block: StagedBlock): Promise<void> {
+async function rejectConflicts(context: LoadContext, block: StagedTable): Promise<void> {
   const { session, rejections, request } = context;
-  const base = await stagedBase(context);
   const conflicts = await session.rows(
-    `SELECT ord - $1 FROM temp.resolved WHERE action = 'conflict' ORDER BY ord LIMIT 1001`,
-    [base],
+    `SELECT ord FROM temp.resolved WHERE action = 'conflict' ORDER BY ord LIMIT 1001`,
   );
   if (conflicts.length === 0) return;
   const message = `Dataset "${request.dataset.name}" has a record with this key already, or an earlier row has it.`;
@@ -200,6 +217,7 @@ function updateSql(dataset: Dataset, stamp: CommitStamp, originId: number): stri
 /** For each staged row the record that now stands, rendered, in the order sent. */
 export async function renderStored(
   { request, session }: LoadContext,
+  { table }: StagedTable,
   stamp: CommitStamp,
   stored: StoredBlock,
 ): Promise<string[]> {
@@ -212,7 +230,7 @@ export async function renderStored(
     key.length > 0 ? key.map((index) => `c.${column(dataset, index)} = s.p${index}`).join(' AND ') : 'c._id = s.gid';
   const rows = plain
     ? `SELECT ${json} AS json, _seq AS ord FROM ${currentTable(dataset)} WHERE _seq >= ${stamp.firstSeq} AND _seq <= ${last}`
-    : `SELECT ${json} AS json, s.rowid AS ord FROM temp.staged s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
+    : `SELECT ${json} AS json, s.rowid AS ord FROM ${table} s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
   const records = await session.rows(`SELECT json FROM (${rows}) ORDER BY ord`);
   return records.map(([json]) => String(json));
 }
