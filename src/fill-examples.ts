@@ -35,7 +35,7 @@ async function fillOne({ useCases, logger }: App, load: ExampleLoad, signal: Abo
   const progress = new Progress(sink?.isTTY ? sink : null, { label: load.dataset, total, unit: 'bytes' });
   const body = watched(load, progress);
   const request = { schema: load.dataset, format: load.format, body, onInvalid: null, onConflict: null, once: null };
-  const { result } = await useCases.loadRecords(request, systemCall(signal));
+  const { result } = await useCases.loadRecords(request, systemCall(signal)).finally(() => progress.stop());
   progress.rows(result?.created ?? 0);
   progress.finish();
   const seconds = (performance.now() - started) / 1000;

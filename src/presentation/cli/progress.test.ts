@@ -21,7 +21,10 @@ test('a terminal gets a bar with rows a second and the time that is left', () =>
   expect(terminal.texts[1]).toBe(
     '\ra.csv  ██████░░░░░░░░░░░░░░░░░░  25 %  250 B  50\u202f000 rows  12\u202f500 rows/s  12 s left\u001b[K',
   );
+  now = 5000;
   progress.advance(500);
+  expect(terminal.texts.at(-1)).toContain('100 %  1.0 kB  storing  5.0 s');
+  now = 4000;
   progress.finish();
   expect(terminal.texts.at(-1)).toMatch(/100 %.*4\.0 s/);
 });

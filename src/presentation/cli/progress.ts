@@ -26,6 +26,8 @@ export class Progress {
   #rows: number | null = null;
   #drawn: number;
   #isShown: boolean;
+  #isFinished = false;
+  #timer: NodeJS.Timeout | null = null;
 
   /** Nothing is shown where `sink` is null. */
   constructor(sink: TextSink | null, options: ProgressOptions) {
@@ -39,6 +41,10 @@ export class Progress {
 
   advance(amount: number): void {
     this.#done += amount;
+    if (this.#isAllSent() && this.#sink?.isTTY && this.#timer === null) {
+      this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
+      this.#timer.unref();
+    }
     this.#draw();
   }
 
@@ -49,8 +55,22 @@ export class Progress {
 
   /** Draws the last state and leaves the line; in a pipe only where a line came before, for work that took a while. */
   finish(): void {
+    this.stop();
+    this.#isFinished = true;
     if (this.#sink?.isTTY) this.#sink.write(`\r${this.#text()}\u001b[K\n`);
     else if (this.#isShown) this.#sink?.write(`${this.#text()}\n`);
+  }
+
+  /** Draws no more; for work that broke off. */
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** All bytes are read, and what they hold is being stored. */
+  #isAllSent(): boolean {
+    const { total, unit } = this.#options;
+    return unit === 'bytes' && total !== null && this.#done >= total;
   }
 
   #draw(): void {
@@ -74,6 +94,7 @@ export class Progress {
       parts.push(`${Math.floor(share * 100)} %`);
     }
     if (unit === 'bytes') parts.push(formatBytes(this.#done));
+    if (this.#isAllSent() && !this.#isFinished) return [...parts, 'storing', formatTime(seconds)].join('  ');
     if (rows !== null) parts.push(`${formatCount(rows)} rows`, `${formatCount(Math.round(rows / seconds))} rows/s`);
     else parts.push(`${formatBytes(this.#done / seconds)}/s`);
     parts.push(

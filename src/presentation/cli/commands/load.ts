@@ -133,7 +133,8 @@ async function loadFile(
   if (kind.coding !== null) headers['content-encoding'] = kind.coding;
   const query = { on_conflict: options.onConflict, on_invalid: options.onInvalid };
   const body = counted(openFile(path), progress, kind);
-  const answer = await client.json('POST', apiPath('records', dataset, 'bulk'), { query, headers, body, signal });
+  const address = apiPath('records', dataset, 'bulk');
+  const answer = await client.json('POST', address, { query, headers, body, signal }).finally(() => progress.stop());
   progress.finish();
   output.answer(answer, () => summary(dataset, answer, (performance.now() - started) / 1000));
 }
