@@ -51,6 +51,11 @@ test('a file that is not what it says is refused in one sentence', async () => {
   await expect(convertFile(file('a.parquet', 'parquet'), file('b.csv', 'csv'), [])).rejects.toMatchObject({
     code: 'invalid_body',
   });
+  await writeFile(file('a.json', 'json').path, '[]');
+  await expect(convertFile(file('a.json', 'json'), file('b.csv', 'csv'), [])).rejects.toThrow('has no columns');
+  await expect(convertFile(file('a.csv', 'csv'), file('b.parquet.gz', 'parquet', 'gzip'), COLUMNS)).rejects.toThrow(
+    'compressed inside',
+  );
 });
 
 const EVERY_TYPE: readonly [name: string, dbType: string, sql: string][] = [

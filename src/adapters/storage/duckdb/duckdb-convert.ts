@@ -23,6 +23,9 @@ export async function convertFile(
     const message = `Parquet is compressed inside; leave the last ending of ${path} away.`;
     throw new DataForgeError('unsupported_media_type', message);
   }
+  if (from.format !== 'parquet' && columns.length === 0) {
+    throw new DataForgeError('invalid_body', `${from.path} has no columns, so there is nothing to convert.`);
+  }
   const part = { ...to, path: `${to.path}.part` };
   try {
     const rows = await withConnection((connection) => convert(connection, from, part, columns));
