@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
 import type { RowValidator } from '#domain/record/validate-row.ts';
-import { splitJsonArray } from '#formats/json/split-array.ts';
+import { jsonArrayLines } from '#formats/json/array-lines.ts';
 import { splitLines } from '#formats/ndjson/split-lines.ts';
 import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
@@ -33,7 +33,7 @@ export async function* stageNdjson(context: LoadContext): AsyncGenerator<StagedB
 /** A JSON array, an item a line. */
 export async function* stageJsonArray(context: LoadContext): AsyncGenerator<StagedBlock> {
   const read: ReadRows = (file) => readItemLines(file, context.validator);
-  yield* stageLineBlocks(context, itemLines(context.request.body), read, false);
+  yield* stageLineBlocks(context, jsonArrayLines(context.request.body), read, false);
 }
 
 async function* stageLineBlocks(
@@ -133,19 +133,6 @@ async function stageExactly(
     lines,
     lineOf: (rowid) => lineNumbers[rowid] ?? 0,
   };
-}
-
-/** The items of a JSON array as lines; white space between tokens may hold line breaks, strings may not. */
-async function* itemLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const items of splitJsonArray(body, { maxItemBytes: MAX_ROW_BYTES })) {
-    const lines = items.map(({ number, text }) => (/[\r\n]/.test(text) ? oneLine(text, number) : text));
-    yield Buffer.from(`${lines.join('\n')}\n`);
-  }
-}
-
-function oneLine(text: string, number: number): string {
-  parseItem(text, number);
-  return text.replace(/[\r\n]+/g, ' ');
 }
 
 async function* readItemLines(file: string, validator: RowValidator): AsyncGenerator<UploadedRow[]> {
