@@ -111,10 +111,9 @@ async function reloadDatasets({ useCases, logger }: App): Promise<void> {
     logger.info(`Dataset files read again: ${datasetsText(served.length)} served`);
   } catch (error) {
     const known = toDataForgeError(error);
-    const lines = known.faults.map((fault) => `\n  ${fault.message}`).join('');
     logger.error(
       { code: known.code },
-      `The dataset files were not taken over, the old ones are served on: ${known.message}${lines}`,
+      `The dataset files were not taken over, the old ones are served on: ${known.message}${otherFaults(known)}`,
     );
   }
 }
@@ -127,12 +126,16 @@ async function fill(app: App, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** What is wrong besides what the message says, a line each. */
+function otherFaults({ message, faults }: DataForgeError): string {
+  return faults.flatMap((fault) => (message.includes(fault.message) ? [] : [`\n  ${fault.message}`])).join('');
+}
+
 /** Tells why the process cannot go on: one sentence, and each fault on a line where there are several. */
 function fail(error: unknown): void {
   const known = toDataForgeError(error);
-  const faults = known.faults.length > 1 ? known.faults.map((fault) => `\n  ${fault.message}`).join('') : '';
   const stack = known.code === 'internal' && known.cause instanceof Error ? `\n${known.cause.stack}` : '';
-  process.stderr.write(`data-forge: ${known.message}${faults}${stack}\n`);
+  process.stderr.write(`data-forge: ${known.message}${otherFaults(known)}${stack}\n`);
   process.exitCode = PROBLEMS[known.code].exit;
 }
 
