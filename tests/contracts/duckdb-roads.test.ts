@@ -1,7 +1,11 @@
 import { openTemporaryDuckDb } from '../support/duckdb-engine.ts';
+import { describeCsvRoads } from './csv-roads.ts';
 import { describeRoads } from './roads.ts';
 
-describeRoads('DuckDB', () => openTemporaryDuckDb());
-describeRoads('DuckDB, block by block', () =>
-  openTemporaryDuckDb({ blocks: { bytes: 4000, arrowRows: 10, parquetRows: 10 } }),
-);
+const whole = () => openTemporaryDuckDb();
+const inBlocks = () => openTemporaryDuckDb({ blocks: { bytes: 4000, arrowRows: 10, parquetRows: 10 } });
+
+describeRoads('DuckDB', whole);
+describeRoads('DuckDB, block by block', inBlocks, { alone: false });
+describeCsvRoads('DuckDB', whole);
+describeCsvRoads('DuckDB, block by block', inBlocks, { alone: false });

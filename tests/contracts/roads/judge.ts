@@ -1,5 +1,5 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { JsonSyntaxError, parseJson } from '#domain/record/json.ts';
+import { JsonObject, JsonSyntaxError, parseJson, writeJson } from '#domain/record/json.ts';
 import { compileRowValidator, type NewRow, type RowVerdict } from '#domain/record/validate-row.ts';
 import { rowRenderer } from '#formats/json/render-record.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
@@ -34,4 +34,10 @@ export function judgeOf(dataset: Dataset, isLine: boolean): Judge {
 /** A double may be written in more than one way; it is compared as the number it is. */
 export function comparable(data: string): string {
   return data.replace(/(?<="double":)[^,}]+/, (text) => String(JSON.parse(text)));
+}
+
+/** One member of `data` as it is written. */
+export function valueIn(data: string, name: string): string | null {
+  const json = parseJson(data);
+  return json instanceof JsonObject ? writeJson(json.get(name) ?? null) : null;
 }

@@ -27,29 +27,6 @@ export class LineCutter implements BlockCutter {
   }
 }
 
-/** CSV may be cut behind a line feed that stands outside quotes: with an even number of quotes before it. */
-export class CsvCutter implements BlockCutter {
-  #quoted = false;
-
-  cut(chunk: Uint8Array): number {
-    let quoted = this.#quoted;
-    let segmentStart = 0;
-    let end = 0;
-    for (let quote = chunk.indexOf(0x22); ; quote = chunk.indexOf(0x22, segmentStart)) {
-      const segmentEnd = quote < 0 ? chunk.length : quote;
-      if (!quoted) {
-        const feed = chunk.subarray(segmentStart, segmentEnd).lastIndexOf(0x0a);
-        if (feed >= 0) end = segmentStart + feed + 1;
-      }
-      if (quote < 0) break;
-      quoted = !quoted;
-      segmentStart = quote + 1;
-    }
-    this.#quoted = quoted;
-    return end;
-  }
-}
-
 export interface SpoolOptions {
   readonly spoolDir: string;
   /** Bytes from which on a block is cut. */

@@ -4,7 +4,8 @@ import { DataForgeError } from '#domain/errors.ts';
 import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
 import { readCsv } from '#formats/csv/read-csv.ts';
 import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
-import { type Block, CsvCutter, spoolAhead } from './duckdb-blocks.ts';
+import { type Block, spoolAhead } from './duckdb-blocks.ts';
+import { CsvCutter, haveCells } from './duckdb-csv-cutter.ts';
 import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedRows } from './duckdb-load-context.ts';
 import { stageCsv } from './duckdb-stage-csv.ts';
 import { createStaged } from './duckdb-staged.ts';
@@ -13,6 +14,7 @@ import { createStaged } from './duckdb-staged.ts';
 export async function* stageCsvBody(context: LoadContext): AsyncGenerator<StagedBlock> {
   const { spoolDir, request } = context;
   const header = new CsvHeader();
+  const cutter = new CsvCutter();
   const options = {
     spoolDir,
     blockBytes: context.blocks.bytes,
@@ -21,10 +23,10 @@ export async function* stageCsvBody(context: LoadContext): AsyncGenerator<Staged
     prefix: () => header.bytes,
   };
   let linesBefore = 0;
-  for await (const block of spoolAhead(header.watch(request.body), new CsvCutter(), options)) {
+  for await (const block of spoolAhead(header.watch(request.body), cutter, options)) {
     try {
       const columns = await header.columns(context);
-      const staged = await stageBlock(context, block, columns, linesBefore);
+      const staged = await stageBlock(context, block, cutter, columns, linesBefore);
       yield staged;
       linesBefore += staged.lines;
     } finally {
@@ -91,20 +93,24 @@ function firstRecordEnd(chunk: Uint8Array, cutter: CsvCutter): number {
 async function stageBlock(
   context: LoadContext,
   block: Block,
+  cutter: CsvCutter,
   columns: readonly UploadColumn[] | null,
   linesBefore: number,
 ): Promise<StagedBlock & { readonly lines: number }> {
   const { session, request } = context;
   const { lineEnd, isPlainText, lines } = block.scan;
   const headerBefore = block.index > 0 ? 1 : 0;
-  if (columns === null || lineEnd === null || !isPlainText) {
+  if (columns === null || lineEnd === null || !isPlainText || cutter.hasStrayQuotes) {
     return stageExactly(context, block, linesBefore - headerBefore);
   }
   const sql = stageCsv(request.dataset, columns, block.file, lineEnd);
   await session.interruptible(request.signal, () => session.execute(sql));
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
   const [rows, sure] = (row ?? []).map(Number);
-  if (rows !== sure || rows !== lines - 1) return stageExactly(context, block, linesBefore - headerBefore);
+  const fits = !cutter.hasCommaBeforeLineEnd || (await haveCells(block.file, lines, columns.length));
+  if (rows !== sure || rows !== lines - 1 || !fits) {
+    return stageExactly(context, block, linesBefore - headerBefore);
+  }
   const lineOf = (rowid: number) => linesBefore - headerBefore + rowid + 2;
   return { complete: true, rows, lines: lines - headerBefore, lineOf };
 }
