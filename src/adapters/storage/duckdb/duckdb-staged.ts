@@ -53,5 +53,5 @@ export function lineEndLiteral(lineEnd: string): string {
   return lineEnd === '\r\n' ? `'\\r\\n'` : `'\\n'`;
 }
 
-/** The engine reads a file of text on one thread a buffer; its own buffers of 32 MB are as large as a block. */
-export const PARALLEL_READ = `max_line_size = 2097152, buffer_size = 4194304`;
+/** The engine reads a file of text on one thread a buffer; its own buffers of 32 MB are larger than a block. */
+export const PARALLEL_READ = `max_line_size = 1048576, buffer_size = 2097152`;
