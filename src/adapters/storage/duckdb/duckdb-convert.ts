@@ -63,19 +63,21 @@ export async function readParquetColumns(path: string): Promise<readonly Convert
 /** An engine with a folder of its own for what does not fit into memory. */
 async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'data-forge-convert-'));
-  const settings = { preserve_insertion_order: 'true', temp_directory: folder };
-  const instance = await DuckDBInstance.create(join(folder, 'rows.duckdb'), settings);
-  const connection = await instance.connect();
+  let instance: DuckDBInstance | null = null;
   try {
+    const settings = { preserve_insertion_order: 'true', temp_directory: folder };
+    instance = await DuckDBInstance.create(join(folder, 'rows.duckdb'), settings);
+    const connection = await instance.connect();
     await connection.run(`SET TimeZone = 'UTC'`);
-    return await work(connection);
+    const result = await work(connection);
+    connection.closeSync();
+    return result;
   } catch (cause) {
     if (cause instanceof DataForgeError) throw cause;
     const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
     throw new DataForgeError('invalid_body', `The file cannot be converted: ${reason}`, { cause });
   } finally {
-    connection.closeSync();
-    instance.closeSync();
+    instance?.closeSync();
     await rm(folder, { recursive: true, force: true });
   }
 }
