@@ -8,6 +8,7 @@ import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
 import type { Limits } from '#application/limits.ts';
+import { keepHistoryTrimmed } from '#application/maintenance/trim-history.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
@@ -76,6 +77,11 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const catalog = new DatasetCatalog(compileRe2);
   const keeper = new IdempotencyKeeper(engine.writer, clock, (error) => logger.warn({ err: error }, 'old marks stay'));
   opened.push(() => keeper.close());
+  const { historyRetention } = config;
+  if (historyRetention !== null) {
+    const onError = (error: unknown) => logger.warn({ err: error }, 'old history stays');
+    opened.push(keepHistoryTrimmed(engine.maintenance, clock, historyRetention, onError));
+  }
   const writes = new WriteGatherer(engine.writer, { maxChanges: 512, maxWaiting: 8192 });
   opened.push(() => writes.drained());
   const streams = new StreamPlaces(config.maxStreams);

@@ -12,6 +12,11 @@ export interface Maintenance {
   health(): Promise<StoreHealth>;
   /** Writes a consistent copy of the store to a new file while the store is in use. Throws where the file exists. */
   backup(to: string): Promise<void>;
+  /**
+   * Forgets former versions that ceased to be true before a canonical timestamp; what stands is never touched. The
+   * changes feed refuses to be read from before what was forgotten.
+   */
+  trimHistory(before: string): Promise<void>;
   /** Gives space back and folds the log into the store. */
   compact(): Promise<void>;
   /** Waits for what runs, then closes; nothing may be called afterwards. */

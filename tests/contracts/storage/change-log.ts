@@ -5,6 +5,24 @@ import type { ContractContext } from './contract-context.ts';
 
 export function describeChangeLog(context: ContractContext): void {
   describe('the changes feed', () => {
+    test('is refused from before what was forgotten, and whole from there on', async () => {
+      const { store } = context;
+      await store.use(items);
+      const [one, two] = await store.create(items, { a: 1 }, { a: 2 });
+      await store.patch(items, one?.id ?? '', { a: 10 });
+      await store.delete(items, two?.id ?? '');
+      const { changes } = await store.changes(items);
+      await store.engine.maintenance.trimHistory('9999-12-31T00:00:00Z');
+      await expect(store.changes(items, 0)).rejects.toMatchObject({
+        code: 'history_trimmed',
+        details: { from: changes.at(-1)?.seq },
+      });
+      const [three] = await store.create(items, { a: 3 });
+      const after = await store.changes(items, changes.at(-1)?.seq);
+      expect(after.changes.map(({ id }) => id)).toEqual([three?.id]);
+      expect(await store.items(items)).toHaveLength(2);
+    });
+
     const items = dataset('items', [property('a', 'INTEGER'), property('b', 'VARCHAR')]);
 
     test('tells every version of every record once, in order', async () => {

@@ -1,4 +1,5 @@
 import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
+import { refuseTrimmed } from '#application/records/history-floor.ts';
 import type { ChangeOperation, RenderedChange } from '#domain/record/record.ts';
 import { currentTable, historyTable } from './duckdb-layout.ts';
 import { dataJson, timestampText } from './duckdb-render.ts';
@@ -21,6 +22,7 @@ export class DuckDbChangeLog implements ChangeLog {
   }
 
   async read(request: ChangesRequest): Promise<ChangesPage> {
+    refuseTrimmed(request.dataset, request.since, this.#store.trimmedTo.get(request.dataset.name) ?? 0);
     const head = this.head();
     const sql = request.latest ? latestSql(request) : everySql(request);
     const rows = await this.#store.withSession((session) =>

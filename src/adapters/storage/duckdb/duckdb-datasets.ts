@@ -17,11 +17,8 @@ export class DuckDbDatasets implements DatasetStore {
     this.#store = store;
   }
 
-  async list(): Promise<readonly Dataset[]> {
-    const rows = await this.#store.withSession((session) =>
-      session.rows('SELECT definition FROM forge.datasets ORDER BY name'),
-    );
-    return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
+  list(): Promise<readonly Dataset[]> {
+    return datasetsIn(this.#store);
   }
 
   async plan(dataset: Dataset): Promise<EvolutionPlan> {
@@ -72,6 +69,14 @@ export class DuckDbDatasets implements DatasetStore {
       ? { ...planned, safety: 'safe' }
       : { ...planned, safety: 'refused', reason: `${planned.reason} ${violations} of the stored rows do not meet it.` };
   }
+}
+
+/** Every dataset that has tables, as it was last applied. */
+export async function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
+  const rows = await store.withSession((session) =>
+    session.rows('SELECT definition FROM forge.datasets ORDER BY name'),
+  );
+  return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
 }
 
 /** Counts the rows in the way of a step; null where the step is not about rows. */

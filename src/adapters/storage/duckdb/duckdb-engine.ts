@@ -18,6 +18,7 @@ import { DuckDbReader } from './duckdb-reader.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { prepareSpool } from './duckdb-spool.ts';
 import { DuckDbStore, openSession } from './duckdb-store.ts';
+import { readTrimmed } from './duckdb-trim.ts';
 import { DuckDbWriter } from './duckdb-writer.ts';
 
 export interface DuckDbEngineOptions {
@@ -68,6 +69,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
       head: await readHead(writer),
       writer,
       origins: await DuckDbOrigins.open(writer),
+      trimmedTo: await readTrimmed(writer),
     });
     return {
       name: 'duckdb',

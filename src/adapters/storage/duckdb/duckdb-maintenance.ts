@@ -5,6 +5,7 @@ import { identifier, literal } from '../sql/identifier.ts';
 import { ROW_GROUP_SIZE } from './duckdb-layout.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
+import { trimHistory } from './duckdb-trim.ts';
 
 /** Health, backup and upkeep of a store file. */
 export class DuckDbMaintenance implements Maintenance {
@@ -47,6 +48,10 @@ export class DuckDbMaintenance implements Maintenance {
     } finally {
       await rm(file, { force: true });
     }
+  }
+
+  trimHistory(before: string): Promise<void> {
+    return trimHistory(this.#store, before);
   }
 
   compact(): Promise<void> {

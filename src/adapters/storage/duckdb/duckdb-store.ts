@@ -28,6 +28,8 @@ export class DuckDbStore {
   readonly options: DuckDbStoreOptions;
   readonly sequence: SequenceNumbers;
   readonly commitLock = new CommitLock();
+  /** The highest number of a change that was forgotten, by dataset. */
+  readonly trimmedTo: Map<string, number>;
   /** Loads of many blocks, one behind the other. */
   readonly longLoads = new CommitLock();
   /** The session of small commits and schema changes; used with the commit lock held. */
@@ -45,6 +47,7 @@ export class DuckDbStore {
     head: number;
     writer: DuckDbSession;
     origins: DuckDbOrigins;
+    trimmedTo: Map<string, number>;
   }) {
     this.instance = parts.instance;
     this.path = parts.path;
@@ -52,6 +55,7 @@ export class DuckDbStore {
     this.sequence = new SequenceNumbers(parts.head);
     this.writer = parts.writer;
     this.origins = parts.origins;
+    this.trimmedTo = parts.trimmedTo;
   }
 
   /** Lends a session for the time of `work`; sessions are kept for the next borrower. */

@@ -1,10 +1,11 @@
 import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
+import { refuseTrimmed } from '#application/records/history-floor.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
 import { changeRenderer } from '#formats/json/render-change.ts';
 import { throwIfAborted } from './memory-abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
-/** The changes feed in memory; all history is kept. */
+/** The changes feed in memory. */
 export class MemoryChangeLog implements ChangeLog {
   readonly #store: MemoryStore;
 
@@ -15,6 +16,7 @@ export class MemoryChangeLog implements ChangeLog {
   async read({ dataset, since, limit, latest, signal }: ChangesRequest): Promise<ChangesPage> {
     throwIfAborted(signal);
     const table = this.#store.table(dataset);
+    refuseTrimmed(dataset, since, table.trimmedTo);
     const render = changeRenderer(table.dataset);
     const found: ChangeFacts[] = [];
     let hasMore = false;

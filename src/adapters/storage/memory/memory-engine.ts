@@ -62,6 +62,9 @@ function memoryMaintenance(store: MemoryStore): Maintenance {
         'The memory engine keeps no store that could be backed up; export the datasets instead.',
       );
     },
+    trimHistory: async (before) => {
+      for (const table of store.tables) table.trim(before);
+    },
     compact: async () => {},
     close: async () => {},
   };

@@ -1,6 +1,7 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
+import { compareValues } from '#domain/record/value-rules.ts';
 import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
 
@@ -14,9 +15,10 @@ export interface HistoryEntry {
 export class MemoryTable {
   readonly dataset: Dataset;
   readonly #rows = new Map<string, StoredRecord>();
-  readonly #history: HistoryEntry[] = [];
+  #history: HistoryEntry[] = [];
   /** Every change, by ascending number. */
-  readonly #log: ChangeFacts[] = [];
+  #log: ChangeFacts[] = [];
+  #trimmedTo = 0;
   /** The number of the newest change of each record that ever was. */
   readonly #newest = new Map<string, number>();
   readonly #holders = new Map<string, Map<string, string>>();
@@ -54,6 +56,30 @@ export class MemoryTable {
     return this.#log;
   }
 
+  /** The highest number of a change that was forgotten. */
+  get trimmedTo(): number {
+    return this.#trimmedTo;
+  }
+
+  /** Forgets what ceased to be true before a canonical timestamp. */
+  trim(before: string): void {
+    const ended = new Map<string, ChangeFacts>();
+    const kept: ChangeFacts[] = [];
+    const forgotten = new Set<number>();
+    for (const change of this.#log.toReversed()) {
+      const end = change.operation === 'delete' ? change : ended.get(change.id);
+      ended.set(change.id, change);
+      if (end === undefined || !isBefore(end.changedAt, before)) {
+        kept.push(change);
+        continue;
+      }
+      forgotten.add(change.seq);
+      this.#trimmedTo = Math.max(this.#trimmedTo, change.seq);
+    }
+    this.#log = kept.reverse();
+    this.#history = this.#history.filter(({ record }) => !forgotten.has(record.seq));
+  }
+
   /** Whether a change is the newest of its record. */
   isNewest(change: ChangeFacts): boolean {
     return this.#newest.get(change.id) === change.seq;
@@ -83,6 +109,7 @@ export class MemoryTable {
   /** The same rows under another description of the dataset; `convert` gives a row its new shape. */
   reshaped(dataset: Dataset, convert: (row: StoredRecord['row']) => StoredRecord['row']): MemoryTable {
     const table = new MemoryTable(dataset);
+    table.#trimmedTo = this.#trimmedTo;
     const reshape = (record: StoredRecord): StoredRecord => ({ ...record, row: convert(record.row) });
     for (const record of this.#rows.values()) table.#put(reshape(record));
     for (const { record, toSeq } of this.#history) table.#history.push({ record: reshape(record), toSeq });
@@ -132,4 +159,8 @@ function factsOf(record: StoredRecord): ChangeFacts {
 /** A delete is the version behind the last one that had a row. */
 function deletionOf({ record, toSeq }: FormerImage, at: string): ChangeFacts {
   return { seq: toSeq, operation: 'delete', id: record.id, version: record.version + 1, changedAt: at, row: null };
+}
+
+function isBefore(a: string, b: string): boolean {
+  return compareValues({ name: 'TIMESTAMP' }, a, b) < 0;
 }

@@ -1,0 +1,42 @@
+import { literal } from '../sql/identifier.ts';
+import { datasetsIn } from './duckdb-datasets.ts';
+import { historyTable } from './duckdb-layout.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
+import type { DuckDbStore } from './duckdb-store.ts';
+
+const TRIMMED = 'trimmed:';
+
+/** How far the history of each dataset was forgotten. */
+export async function readTrimmed(session: DuckDbSession): Promise<Map<string, number>> {
+  const rows = await session.rows(`SELECT name, value FROM forge.meta WHERE starts_with(name, ${literal(TRIMMED)})`);
+  return new Map(rows.map(([name, value]) => [String(name).slice(TRIMMED.length), Number(value)]));
+}
+
+/**
+ * Forgets former images that ended before a time, a dataset at a time. The store's head is kept beside them, since the
+ * numbers of deletes may be found nowhere else.
+ */
+export async function trimHistory(store: DuckDbStore, before: string): Promise<void> {
+  for (const dataset of await datasetsIn(store)) {
+    await store.commitLock.hold(async () => {
+      const { writer, sequence } = store;
+      const ended = `_to_at < TIMESTAMP ${literal(before.slice(0, -1))}`;
+      const [row] = await writer.rows(
+        `SELECT max(CASE WHEN _deleted THEN _to_seq ELSE _seq END) FROM ${historyTable(dataset)} WHERE ${ended}`,
+      );
+      if (row?.[0] === null || row?.[0] === undefined) return;
+      const trimmedTo = Number(row[0]);
+      await writer.transaction(async () => {
+        await writer.run(`DELETE FROM ${historyTable(dataset)} WHERE ${ended}`);
+        await setMeta(writer, TRIMMED + dataset.name, trimmedTo);
+        await setMeta(writer, 'sequence', sequence.head);
+      });
+      store.trimmedTo.set(dataset.name, trimmedTo);
+    });
+  }
+}
+
+async function setMeta(session: DuckDbSession, name: string, value: number): Promise<void> {
+  await session.run('DELETE FROM forge.meta WHERE name = $1', [name]);
+  await session.run('INSERT INTO forge.meta VALUES ($1, $2)', [name, String(value)]);
+}
