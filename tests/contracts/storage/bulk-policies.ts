@@ -119,6 +119,21 @@ export function describeBulkPolicies(context: ContractContext): void {
       ]);
     });
 
+    test('a body that meets a key is refused with the line and the key', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      await store.load(keyed, rows(['a', 1]));
+      await expect(store.load(keyed, rows(['b', 1], ['a', 2]))).rejects.toMatchObject({
+        code: 'key_exists',
+        message: expect.stringMatching(/Line 2.*"?k"? = "a"/),
+      });
+      await expect(store.load(keyed, rows(['c', 1], ['d', 2], ['c', 3]))).rejects.toMatchObject({
+        code: 'key_exists',
+        message: expect.stringMatching(/Line 3.*k = "c"/),
+      });
+      expect(await store.count(keyed)).toBe(1);
+    });
+
     test('records that were asked for come in the order sent', async () => {
       const { store } = context;
       await store.use(keyed);

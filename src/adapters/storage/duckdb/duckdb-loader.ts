@@ -1,7 +1,9 @@
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { Rejections } from '#application/records/rejections.ts';
+import { DataForgeError } from '#domain/errors.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
+import { explainConflict } from './duckdb-explain-conflict.ts';
 import type { LoadContext } from './duckdb-load-context.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
@@ -41,12 +43,16 @@ export class DuckDbLoader implements BulkLoader {
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
       rejections: new Rejections(request.onInvalid),
     };
+    let blocks: readonly StagedTable[] = [];
     try {
-      const blocks = await stageAll(context);
+      blocks = await stageAll(context);
       const [only] = blocks;
       return await (only !== undefined && blocks.length === 1
         ? this.#loadShort(context, only)
         : this.#store.longLoads.hold(() => this.#loadLong(context, blocks)));
+    } catch (error) {
+      if (error instanceof DataForgeError && error.code === 'key_exists') await explainConflict(context, blocks);
+      throw error;
     } finally {
       await dropTemporary(session);
       this.#store.giveBack(session);
