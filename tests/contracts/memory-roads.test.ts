@@ -2,6 +2,7 @@ import { MemoryEngine } from '#adapters/storage/memory/memory-engine.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { describeCsvRoads } from './csv-roads.ts';
 import { describeRoads } from './roads.ts';
+import { describeTypedRoads } from './typed-roads.ts';
 
 const open = async () => {
   const engine = new MemoryEngine({ compilePattern: compileRe2 });
@@ -10,3 +11,4 @@ const open = async () => {
 
 describeRoads('memory', open);
 describeCsvRoads('memory', open);
+describeTypedRoads('memory', open, { parquet: false });

@@ -7,6 +7,7 @@ import { describeChangeLog } from './storage/change-log.ts';
 import type { OpenedEngine } from './storage/contract-context.ts';
 import { describeDatasetStore } from './storage/dataset-store.ts';
 import { describeMaintenance } from './storage/maintenance.ts';
+import { describePagesAfterChanges } from './storage/pages-after-changes.ts';
 import { describeRecordReader } from './storage/record-reader.ts';
 import { describeRecordStreams } from './storage/record-streams.ts';
 import { describeRecordWriter } from './storage/record-writer.ts';
@@ -28,6 +29,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordWriter(context);
     describeWriteConflicts(context);
     describeRecordReader(context);
+    describePagesAfterChanges(context);
     describeRecordStreams(context);
     describeBulkLoader(context);
     describeBulkPolicies(context);

@@ -42,10 +42,11 @@ const DUCKDB_CAPABILITIES: EngineCapabilities = {
 
 const STORE_FILE = 'store.duckdb';
 /**
- * A prepared statement keeps a plan that was folded by the statistics of the rows there were; rows that come later are
- * then cut, miscounted or missed (docs/adr/0009).
+ * `statistics_propagation`: a prepared statement keeps a plan that was folded by the statistics of the rows there were;
+ * rows that come later are then cut, miscounted or missed (docs/adr/0009). `row_group_pruner`: `ORDER BY … LIMIT` reads
+ * only the row groups whose bounds promise enough rows, and counts rows in that were deleted or changed since.
  */
-const UNSAFE_OPTIMIZERS = 'statistics_propagation';
+const UNSAFE_OPTIMIZERS = 'statistics_propagation,row_group_pruner';
 /** Up to so many values on one side of a join the engine skips row groups of the other side by them. */
 const MAX_SKIPPING_VALUES = 1000;
 

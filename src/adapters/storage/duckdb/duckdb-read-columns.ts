@@ -1,6 +1,9 @@
 import { open, rm } from 'node:fs/promises';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
 import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { parseJson } from '#domain/record/json.ts';
+import type { UploadColumn } from '#domain/record/upload-columns.ts';
 import { readTextValue } from '#domain/record/value-rules.ts';
 import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
 import { identifier, literal } from '../sql/identifier.ts';
@@ -8,7 +11,7 @@ import { type LoadContext, reject, type StagedBlock, StagedCorrections } from '.
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
-import { type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
+import { exactText, type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
 
 /** Where typed rows come from: a relation whose rows `range` picks, each with its number from 0 in `rowNumber`. */
 export interface ColumnSource {
@@ -104,7 +107,7 @@ export async function decideRows(context: LoadContext, source: ColumnSource): Pr
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
   const [rows = 0, sure = 0] = (row ?? []).map(Number);
   const lineOf = (place: number) => source.rowsBefore + place + 1;
-  if (sure < rows) await settle(context, source, lineOf);
+  if (sure < rows) await settle(context, source, rows, lineOf);
   return { complete: sure === rows, rows, lineOf };
 }
 
@@ -117,35 +120,51 @@ async function markFaulty(context: LoadContext, { faultyRows }: ColumnSource): P
   );
 }
 
+/** Row numbers of a source whose unsure rows are read at once. */
+const SETTLED_ROWS = 50_000;
+
 /** Reads the rows that the engine was not sure of as text, and judges them by the exact rule. */
-async function settle(context: LoadContext, source: ColumnSource, lineOf: (rowid: number) => number): Promise<void> {
-  const { session, validator, rejections } = context;
+async function settle(
+  context: LoadContext,
+  source: ColumnSource,
+  rows: number,
+  lineOf: (rowid: number) => number,
+): Promise<void> {
+  const { session, validator, rejections, request } = context;
   const names = source.columns.map(({ name }) => name);
   const columns = uploadColumns(validator.dataset, names);
+  const types = columns.map((column): DbType => typeOf(validator.dataset, column));
   const assembler = new RowAssembler(validator, columns);
   const corrections = new StagedCorrections(context);
-  const texts = source.columns.map(({ expression }) => `${expression}::VARCHAR`).join(', ');
-  const unsure = await session.rows(
-    `SELECT ${source.rowNumber}, ${texts} FROM ${source.from} ` +
-      `WHERE ${source.rowNumber} IN (SELECT rowid FROM temp.staged WHERE NOT ok) LIMIT 100000`,
-  );
-  for (const [rowNumber, ...cells] of unsure) {
-    const rowid = Number(rowNumber);
-    const known = source.faultsAt(rowid);
-    if (known.length > 0) {
-      reject(context, lineOf(rowid), { ok: false, line: 0, faults: known, garbled: false });
-      continue;
+  const texts = source.columns.map((column, at) => exactText(types[at] ?? { name: 'VARCHAR' }, column)).join(', ');
+  const { rowNumber, from } = source;
+  for (let start = 0; start < rows && !rejections.isFull; start += SETTLED_ROWS) {
+    const range = `BETWEEN ${start} AND ${start + SETTLED_ROWS - 1}`;
+    const unsure = await session.interruptible(request.signal, () =>
+      session.rows(
+        `SELECT ${rowNumber}, ${texts} FROM ${from} WHERE ${rowNumber} ${range} ` +
+          `AND ${rowNumber} IN (SELECT rowid FROM temp.staged WHERE NOT ok AND rowid ${range})`,
+      ),
+    );
+    for (const [number, ...cells] of unsure) {
+      const rowid = Number(number);
+      const known = source.faultsAt(rowid);
+      if (known.length > 0) {
+        reject(context, lineOf(rowid), { ok: false, line: 0, faults: known, garbled: false });
+        continue;
+      }
+      const row = assembler.assemble(lineOf(rowid), (at) => {
+        const cell = cells[at] as string | null;
+        return cell === null || !columns[at] ? null : readTextValue(types[at] ?? { name: 'VARCHAR' }, cell, parseJson);
+      });
+      if (row.ok) await corrections.add(rowid, row);
+      else reject(context, row.line, row);
     }
-    const row = assembler.assemble(lineOf(rowid), (at) => {
-      const column = columns[at];
-      const cell = cells[at] as string | null;
-      if (cell === null || column === null || column === undefined) return null;
-      const property = column.kind === 'property' ? validator.dataset.properties[column.index] : undefined;
-      return readTextValue(property?.dbType ?? { name: 'UUID' }, cell, parseJson);
-    });
-    if (row.ok) await corrections.add(rowid, row);
-    else reject(context, row.line, row);
-    if (rejections.isFull) break;
+    await corrections.flush();
   }
-  await corrections.flush();
+}
+
+function typeOf(dataset: Dataset, column: UploadColumn): DbType {
+  const property = column?.kind === 'property' ? dataset.properties[column.index] : undefined;
+  return property?.dbType ?? { name: 'UUID' };
 }

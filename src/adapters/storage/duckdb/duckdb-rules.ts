@@ -3,6 +3,7 @@ import { FORMAT_PATTERNS } from '#domain/record/formats.ts';
 import type { Value } from '#domain/record/value.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
+import { textShape } from './duckdb-shapes.ts';
 
 /** A canonical value as an SQL literal of its property's type; a bare NULL would be an integer to the engine. */
 export function valueLiteral(property: Property, value: Value): string {
@@ -27,4 +28,14 @@ export function ruleConditions(property: Property, column: string): string[] {
   if (rules.pattern !== null) holds(`regexp_matches(${column}, ${literal(rules.pattern)})`);
   if (rules.format !== null) holds(`regexp_matches(${column}, ${literal(FORMAT_PATTERNS[rules.format])})`);
   return conditions;
+}
+
+/** SQL conditions under which the text of a JSON column is kept as it is. */
+export function jsonTextConditions(text: string): string[] {
+  const keys = `json_keys(TRY_CAST(${text} AS JSON))`;
+  const shape = literal(textShape({ name: 'JSON' }) ?? '');
+  return [
+    `coalesce(regexp_full_match(${text}, ${shape}), TRUE)`,
+    `coalesce(starts_with(${text}, '[') OR len(${keys}) = len(list_distinct(${keys})), ${text} IS NULL)`,
+  ];
 }

@@ -77,7 +77,7 @@ export function textShape(type: DbType): string | null {
     case 'UUID':
       return UUID_TEXT;
     case 'JSON':
-      return JSON_TREE;
+      return JSON_TEXT;
   }
 }
 
@@ -91,13 +91,23 @@ function decimalShape(whole: number, fraction: number): string {
   return `-?${wholePart}${fraction > 0 ? `(?:\\.[0-9]{1,${fraction}})?` : ''}`;
 }
 
-/** The engine writes a number anew: `-0` would lose its sign, and digits past the shortest text would go. */
-const NUMBER = '(?:0|-?[1-9][0-9]{0,8}|-?(?:0|[1-9][0-9]{0,8})\\.[0-9]{0,3}[1-9])';
-const SCALAR = `(?:${PLAIN_STRING}|${NUMBER}|true|false|null)`;
-const LIST = `\\[${SPACE}(?:${SCALAR}${SPACE}(?:,${SPACE}${SCALAR}${SPACE})*)?\\]`;
-const MEMBER = `${PLAIN_STRING}${SPACE}:${SPACE}(?:${SCALAR}|${LIST})${SPACE}`;
-/** A list of scalars, or an object of scalars and such lists: shallow enough for a pattern. */
-const JSON_TREE = `(?:${LIST}|\\{${SPACE}(?:${MEMBER}(?:,${SPACE}${MEMBER})*)?\\})`;
+/**
+ * A list of scalars, or an object of scalars and such lists: shallow enough for a pattern.
+ * @param space what may stand between tokens
+ */
+function jsonTree(number: string, space: string): string {
+  const scalar = `(?:${PLAIN_STRING}|${number}|true|false|null)`;
+  const list = `\\[${space}(?:${scalar}${space}(?:,${space}${scalar}${space})*)?\\]`;
+  const member = `${PLAIN_STRING}${space}:${space}(?:${scalar}|${list})${space}`;
+  return `(?:${list}|\\{${space}(?:${member}(?:,${space}${member})*)?\\})`;
+}
+
+/** The engine writes a number of a JSON line anew: `-0` would lose its sign, and digits past the shortest text would go. */
+const REWRITTEN_NUMBER = '(?:0|-?[1-9][0-9]{0,8}|-?(?:0|[1-9][0-9]{0,8})\\.[0-9]{0,3}[1-9])';
+const KEPT_NUMBER = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?';
+const JSON_TREE = jsonTree(REWRITTEN_NUMBER, SPACE);
+/** A tree that is kept as the very text it came as, so that it must not have blanks between its tokens. */
+const JSON_TEXT = jsonTree(KEPT_NUMBER, '');
 
 /** A text with the characters that mean something in RE2 taken literally. */
 export function escapePattern(text: string): string {

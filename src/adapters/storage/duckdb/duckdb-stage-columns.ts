@@ -4,7 +4,7 @@ import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
 import { pointer } from '#domain/record/validate-row.ts';
 import { columnType } from './duckdb-layout.ts';
-import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
+import { jsonTextConditions, ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { stagedSelect } from './duckdb-staged.ts';
 
 /** A column of a typed source: its name and the engine's type of it. */
@@ -83,17 +83,19 @@ function typedColumn(property: Property, raw: string, type: string) {
     dbType.name === 'DECIMAL' ||
     ((dbType.name === 'BIGINT' || dbType.name === 'INTEGER' || dbType.name === 'SMALLINT') && !INTEGER.test(type))
   ) {
-    exact.push(`coalesce(COLUMN = ${raw}, TRUE)`);
+    exact.push(`coalesce(TRY_CAST(COLUMN AS ${type}) = ${raw}, TRUE)`);
   } else if (dbType.name === 'VARCHAR') {
     value = `${raw}::VARCHAR`;
     exact.push(`coalesce(NOT contains(${raw}::VARCHAR, chr(0)), TRUE)`);
   } else if (dbType.name === 'JSON') {
-    value = `TRY_CAST(${raw} AS JSON)::VARCHAR`;
-    exact.push(`coalesce(json_type(TRY_CAST(${raw} AS JSON)) IN ('ARRAY', 'OBJECT'), TRUE)`);
+    value = `${raw}::VARCHAR`;
+    exact.push(...jsonTextConditions(value));
   } else if (dbType.name === 'TIMESTAMP') {
     value = type === 'TIMESTAMP WITH TIME ZONE' ? `timezone('UTC', ${raw})` : cast;
     exact.push(`coalesce(isfinite(COLUMN) AND year(COLUMN) BETWEEN 1 AND 9999, TRUE)`);
     if (type === 'TIMESTAMP_NS') exact.push(`coalesce(COLUMN::TIMESTAMP_NS = ${raw}, TRUE)`);
+  } else if (dbType.name === 'TIME') {
+    exact.push(`coalesce(COLUMN < TIME '24:00:00', TRUE)`);
   } else if (dbType.name === 'DATE') {
     exact.push(`coalesce(isfinite(COLUMN) AND year(COLUMN) BETWEEN 1 AND 9999, TRUE)`);
   }
@@ -104,4 +106,12 @@ function typedColumn(property: Property, raw: string, type: string) {
       ...ruleConditions(property, column),
     ],
   };
+}
+
+/** SQL of a value as the text that the exact rule reads, with every digit that it has. */
+export function exactText(dbType: DbType, { expression, type }: SourceColumn): string {
+  const text = `${expression}::${type === 'FLOAT' ? 'DOUBLE::' : ''}VARCHAR`;
+  const isInteger = dbType.name === 'BIGINT' || dbType.name === 'INTEGER' || dbType.name === 'SMALLINT';
+  if (!isInteger || (type !== 'DOUBLE' && type !== 'FLOAT')) return text;
+  return `coalesce(CASE WHEN ${expression} = trunc(${expression}) THEN TRY_CAST(${expression} AS HUGEINT)::VARCHAR END, ${text})`;
 }

@@ -2,7 +2,7 @@ import type { Dataset, Property } from '#domain/dataset/dataset.ts';
 import type { UploadColumn } from '#domain/record/upload-columns.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
-import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
+import { jsonTextConditions, ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { textShape, UUID_TEXT } from './duckdb-shapes.ts';
 import { lineEndLiteral, PARALLEL_READ, stagedSelect } from './duckdb-staged.ts';
 
@@ -31,26 +31,17 @@ function textColumn(property: Property, raw: string) {
   const shape = textShape(property.dbType);
   const name = property.dbType.name;
   const cast = `TRY_CAST(${raw} AS ${columnType(property.dbType)})`;
-  const value =
-    name === 'VARCHAR'
-      ? raw
-      : name === 'DOUBLE'
-        ? `(${cast} + 0.0)`
-        : name === 'JSON'
-          ? `TRY_CAST(${raw} AS JSON)::VARCHAR`
-          : cast;
+  const value = name === 'VARCHAR' || name === 'JSON' ? raw : name === 'DOUBLE' ? `(${cast} + 0.0)` : cast;
   return {
     value,
     sure: (column: string) => [
-      ...(shape === null ? [] : [`coalesce(regexp_full_match(${raw}, ${literal(shape)}), TRUE)`]),
-      ...(name === 'JSON' ? [`(${raw} IS NULL OR (NOT contains(${raw}, ' ') AND ${distinctMembers(raw)}))`] : []),
+      ...(name === 'JSON'
+        ? jsonTextConditions(raw)
+        : shape === null
+          ? []
+          : [`coalesce(regexp_full_match(${raw}, ${literal(shape)}), TRUE)`]),
       `(${raw} IS NULL) = (${column} IS NULL)`,
       ...ruleConditions(property, column),
     ],
   };
-}
-
-function distinctMembers(raw: string): string {
-  const json = `TRY_CAST(${raw} AS JSON)`;
-  return `coalesce(json_type(${json}) <> 'OBJECT' OR len(json_keys(${json})) = len(list_distinct(json_keys(${json}))), FALSE)`;
 }
