@@ -1,6 +1,7 @@
 import { openTemporaryDuckDb } from '../support/duckdb-engine.ts';
 import { describeCsvRoads } from './csv-roads.ts';
 import { describeRoads } from './roads.ts';
+import { describeRuleRoads } from './rules-roads.ts';
 import { describeTypedRoads } from './typed-roads.ts';
 
 const whole = () => openTemporaryDuckDb();
@@ -12,3 +13,4 @@ describeCsvRoads('DuckDB', whole);
 describeCsvRoads('DuckDB, block by block', inBlocks, { alone: false });
 describeTypedRoads('DuckDB', whole);
 describeTypedRoads('DuckDB, block by block', inBlocks);
+describeRuleRoads('DuckDB', whole);

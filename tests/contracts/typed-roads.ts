@@ -5,6 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bytesOf } from '../support/bytes.ts';
 import { StoreDriver } from '../support/store-driver.ts';
+import { ARROW_CELLS, arrowOf } from './roads/arrow-cells.ts';
 import { HOSTILE_VALUES } from './roads/hostile-values.ts';
 import { valueIn } from './roads/judge.ts';
 import { ROADS } from './roads/roads-dataset.ts';
@@ -75,6 +76,16 @@ export function describeTypedRoads(name: string, open: () => Promise<OpenedEngin
       },
     );
 
+    test('Arrow: each value', async () => {
+      const wrong: unknown[] = [];
+      for (const cell of ARROW_CELLS) {
+        const [of, type, value, back] = cell;
+        const fate = await fateOfBody(of, 'arrow', arrowOf(cell)).catch((error) => error.code);
+        if (fate !== back) wrong.push(`${of} ${type} ${value} → ${fate}, not ${back}`);
+      }
+      expect(wrong).toEqual([]);
+    });
+
     test('every export of every value can be read back', async () => {
       const taken = HOSTILE_VALUES.filter(([, , back]) => back !== null);
       const body = taken.map(([of, sent]) => `{"${of}":${sent}}\n`).join('');
@@ -102,8 +113,11 @@ export function describeTypedRoads(name: string, open: () => Promise<OpenedEngin
     }
 
     async function fateOf(of: string, sql: string): Promise<string | null> {
-      const body = await parquetOf(sql);
-      const counts = await store.load(ROADS, body, { format: 'parquet', onInvalid: 'reject', pieces: 100_000 });
+      return fateOfBody(of, 'parquet', await parquetOf(sql));
+    }
+
+    async function fateOfBody(of: string, format: 'arrow' | 'parquet', body: Uint8Array): Promise<string | null> {
+      const counts = await store.load(ROADS, body, { format, onInvalid: 'reject', pieces: 100_000 });
       const [data] = await standingData(store, ROADS);
       await clear();
       expect(counts.created + counts.rejected).toBe(1);
