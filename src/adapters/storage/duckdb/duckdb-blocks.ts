@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { throwIfAborted } from './duckdb-session.ts';
-import { newSpoolFile } from './duckdb-spool.ts';
+import { newSpoolFile, writeSpool } from './duckdb-spool.ts';
 import { TextScan } from './duckdb-text-scan.ts';
 
 /** A part of an upload that lies in a spool file and ends where a row ends. */
@@ -101,7 +101,7 @@ class BlockWriter {
     }
     this.#scan.push(chunk);
     this.bytes += chunk.length;
-    await this.#handle.writeFile(chunk);
+    await writeSpool(this.#handle, chunk);
   }
 
   async close(): Promise<Block> {

@@ -14,7 +14,7 @@ export function translateDuckDbError(error: unknown): DataForgeError {
       { cause: error },
     );
   }
-  if (/No space left on device|Could not write|File system is full|disk full/i.test(text)) {
+  if (/no space left on device|disk quota exceeded|could not write|file system is full|disk full/i.test(text)) {
     return new DataForgeError('resources_exhausted', 'The disk is full; free some space and send the request again.', {
       cause: error,
       retryable: true,

@@ -10,7 +10,7 @@ import { identifier, literal } from '../sql/identifier.ts';
 import { type LoadContext, reject, type StagedBlock, StagedCorrections } from './duckdb-load-context.ts';
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import { throwIfAborted } from './duckdb-session.ts';
-import { newSpoolFile } from './duckdb-spool.ts';
+import { newSpoolFile, writeSpool } from './duckdb-spool.ts';
 import { exactText, type SourceColumn, stageColumns } from './duckdb-stage-columns.ts';
 
 /** Where typed rows come from: a relation whose rows `range` picks, each with its number from 0 in `rowNumber`. */
@@ -56,7 +56,7 @@ async function spoolFile(file: string, { request }: LoadContext): Promise<void> 
   try {
     for await (const chunk of request.body) {
       throwIfAborted(request.signal);
-      await handle.writeFile(chunk);
+      await writeSpool(handle, chunk);
     }
   } finally {
     await handle.close();

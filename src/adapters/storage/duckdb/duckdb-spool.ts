@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { translateDuckDbError } from './duckdb-errors.ts';
 
 /** A name in the spool folder that nobody else has. */
 export function newSpoolFile(spoolDir: string, extension: string): string {
@@ -11,4 +12,13 @@ export function newSpoolFile(spoolDir: string, extension: string): string {
 export async function prepareSpool(spoolDir: string): Promise<void> {
   await mkdir(spoolDir, { recursive: true });
   for (const name of await readdir(spoolDir)) await rm(join(spoolDir, name), { force: true, recursive: true });
+}
+
+/** Writes on to a spool file. @throws DataForgeError `resources_exhausted` where the disk is full */
+export async function writeSpool(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  try {
+    await handle.writeFile(bytes);
+  } catch (error) {
+    throw translateDuckDbError(error);
+  }
 }
