@@ -14,6 +14,9 @@ interface EngineOptions {
 
 type OpenEngine = (options: EngineOptions) => Promise<StorageEngine>;
 
+/** How much of the engine's memory is for its buffers, which it keeps account of; the rest is for what it does not. */
+const BUFFER_SHARE = 0.8;
+
 /** The engines there are, by the word of `DB_ENGINE`. Only the one that is chosen is loaded. */
 export const STORAGE_ENGINES = {
   memory: async ({ compilePattern }) => {
@@ -22,7 +25,7 @@ export const STORAGE_ENGINES = {
   },
   duckdb: async ({ dataDir, memoryBytes, threads, compilePattern, gate }) => {
     const { openDuckDbEngine } = await import('./duckdb/duckdb-engine.ts');
-    const memoryLimit = `${Math.max(1, Math.floor(memoryBytes / 1e6))}MB`;
+    const memoryLimit = `${Math.max(1, Math.floor((memoryBytes * BUFFER_SHARE) / 1e6))}MB`;
     return openDuckDbEngine({ dataDir, memoryLimit, threads, compilePattern, gate });
   },
 } satisfies Readonly<Record<string, OpenEngine>>;

@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises';
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { Rejections } from '#application/records/rejections.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
+import { literal } from '../sql/identifier.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
 import type { LoadContext } from './duckdb-load-context.ts';
 import { writeMarks } from './duckdb-mutations.ts';
@@ -11,6 +13,7 @@ import { stageParquet } from './duckdb-read-columns.ts';
 import { stageCsvBody } from './duckdb-read-csv.ts';
 import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
+import { newSpoolFile } from './duckdb-spool.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 import { renderStored, type StagedTable, storeStaged } from './duckdb-store-staged.ts';
 
@@ -44,8 +47,9 @@ export class DuckDbLoader implements BulkLoader {
       rejections: new Rejections(request.onInvalid),
     };
     let blocks: readonly StagedTable[] = [];
+    const files: string[] = [];
     try {
-      blocks = await stageAll(context);
+      blocks = await stageAll(context, files);
       const [only] = blocks;
       return await (only !== undefined && blocks.length === 1
         ? this.#loadShort(context, only)
@@ -55,6 +59,7 @@ export class DuckDbLoader implements BulkLoader {
       throw error;
     } finally {
       await dropTemporary(session);
+      for (const file of files) await rm(file, { force: true });
       this.#store.giveBack(session);
     }
   }
@@ -152,22 +157,35 @@ class Load {
   }
 }
 
+/** Blocks that are kept as temporary tables; what comes behind them is written to the spool, so that memory is bounded. */
+const BLOCKS_IN_MEMORY = 8;
+
 /**
- * Stages a whole body, each block in a temporary table of its own, which the engine may spill to disk. It is done before
- * the transaction begins: nothing that is wrong with a body ever meets the store, and the engine reads tables that are
- * committed on all its threads.
+ * Stages a whole body, block by block, before the transaction begins: nothing that is wrong with a body ever meets the
+ * store, and the engine reads what is committed on all its threads.
  */
-async function stageAll(context: LoadContext): Promise<StagedTable[]> {
-  const { session, request, rejections } = context;
+async function stageAll(context: LoadContext, files: string[]): Promise<StagedTable[]> {
+  const { request, rejections } = context;
   const blocks: StagedTable[] = [];
   for await (const block of STAGERS[request.format](context)) {
-    const name = `staged_${blocks.length}`;
-    await session.execute(`DROP TABLE IF EXISTS temp.${name}`);
-    await session.execute(`ALTER TABLE temp.staged RENAME TO ${name}`);
-    blocks.push({ ...block, table: `temp.${name}` });
+    const keep = blocks.length < BLOCKS_IN_MEMORY ? keepInMemory : keepInSpool;
+    blocks.push({ ...block, table: await keep(context, blocks.length, files) });
     rejections.throwIfAborting();
   }
   return blocks;
+}
+
+async function keepInMemory({ session }: LoadContext, index: number): Promise<string> {
+  await session.execute(`DROP TABLE IF EXISTS temp.staged_${index}`);
+  await session.execute(`ALTER TABLE temp.staged RENAME TO staged_${index}`);
+  return `temp.staged_${index}`;
+}
+
+async function keepInSpool({ session, spoolDir }: LoadContext, _index: number, files: string[]): Promise<string> {
+  const file = newSpoolFile(spoolDir, 'parquet');
+  files.push(file);
+  await session.execute(`COPY temp.staged TO ${literal(file)} (FORMAT parquet, COMPRESSION lz4)`);
+  return `(SELECT * EXCLUDE (file_row_number), file_row_number AS rowid FROM read_parquet(${literal(file)}, file_row_number = true))`;
 }
 
 async function dropTemporary(session: DuckDbSession): Promise<void> {

@@ -5,8 +5,8 @@ import { currentTable } from './duckdb-layout.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
-/** Rows of one slice: enough that a query's fixed cost vanishes, few enough that its text is a dozen megabytes. */
-const SLICE_ROWS = 61_440;
+/** Rows of one slice: enough that a query's fixed cost vanishes, few enough that its text is a few megabytes. */
+const SLICE_ROWS = 36_864;
 /** The first slice is small, so that the first bytes leave soon. */
 const FIRST_SLICE_ROWS = 12_288;
 
