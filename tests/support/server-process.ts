@@ -43,6 +43,10 @@ export class ServerProcess {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** What it has printed. */
   get output(): string {
     return this.#output();

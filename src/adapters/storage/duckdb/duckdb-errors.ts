@@ -7,7 +7,7 @@ export function translateDuckDbError(error: unknown): DataForgeError {
   if (/^INTERRUPT/i.test(text)) {
     return new DataForgeError('cancelled', 'The query was interrupted.', { cause: error });
   }
-  if (/^Out of Memory|failed to allocate|could not allocate|max_temp_directory_size/i.test(text)) {
+  if (/^Out of Memory|failed to (allocate|pin|offload)|could not allocate|max_temp_directory_size/i.test(text)) {
     return new DataForgeError(
       'resources_exhausted',
       'The engine has not enough memory or temporary disk for this request; send less at once or raise ENGINE_MEMORY.',
