@@ -6,9 +6,11 @@ import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Rows of one slice: enough that a query's fixed cost vanishes, few enough that its text is a few megabytes. */
-const SLICE_ROWS = 36_864;
+const SLICE_ROWS = 24_576;
 /** The first slice is small, so that the first bytes leave soon. */
 const FIRST_SLICE_ROWS = 12_288;
+/** Slices that are read at once: while one query joins its text on one thread, the next renders on the other. */
+const SLICES_AT_ONCE = 2;
 
 /** A part of a stream's rows: what to select from, and on which session, with which parameters. */
 export interface Slice {
@@ -20,7 +22,7 @@ export interface Slice {
 
 /**
  * Walks the rows of a query that does not sort slice by slice, by ranges of row numbers, in one snapshot. `read` runs
- * the query of a slice behind the admission gate; the next slice is read while the consumer takes the last one.
+ * the query of a slice behind the admission gate; the next slices are read while the consumer takes the last one.
  * @returns what `read` made of each slice, in order
  */
 export async function* readSlices<T extends { readonly rows: number }>(
@@ -29,27 +31,34 @@ export async function* readSlices<T extends { readonly rows: number }>(
   signal: AbortSignal,
   read: (slice: Slice) => Promise<T>,
 ): AsyncGenerator<T> {
-  const session = await store.borrow();
-  let pending: Promise<T | null> | null = null;
+  const sessions: DuckDbSession[] = [];
+  const pending: Promise<T | null>[] = [];
   try {
-    const source = await openSource(session, query);
-    const next = () => readNext(store, source, signal, read);
-    pending = next();
-    for (;;) {
-      const result: T | null = await pending;
+    const source = await openSnapshot(store, query, sessions);
+    let slices = 0;
+    const next = () => {
+      const session = sessions[slices++ % sessions.length] as DuckDbSession;
+      const result = readNext(store, source, session, signal, read);
+      result.catch(() => {});
+      pending.push(result);
+    };
+    for (const _ of sessions) next();
+    for (let first = pending.shift(); first !== undefined; first = pending.shift()) {
+      const result = await first;
       if (result === null) return;
-      pending = next();
+      next();
       if (result.rows > 0) yield result;
     }
   } finally {
-    await pending?.catch(() => {});
-    await session.run('ROLLBACK').catch(() => {});
-    store.giveBack(session);
+    await Promise.allSettled(pending);
+    for (const session of sessions) {
+      await session.run('ROLLBACK').catch(() => {});
+      store.giveBack(session);
+    }
   }
 }
 
 interface SliceSource {
-  readonly session: DuckDbSession;
   readonly table: string;
   readonly condition: string;
   readonly parameters: SqlParameters;
@@ -59,9 +68,31 @@ interface SliceSource {
   remaining: number | null;
 }
 
+/**
+ * Opens sessions that see the same rows: their transactions begin while no commit can come between. A query with a
+ * limit is read by one session, since each slice has to know how many rows those before it had.
+ */
+function openSnapshot(store: DuckDbStore, query: StreamQuery, sessions: DuckDbSession[]): Promise<SliceSource> {
+  const parameters = new SqlParameters();
+  const condition = compileFilter(query.filter, duckDbDialect, parameters);
+  const table = currentTable(query.dataset);
+  return store.commitLock.hold(async () => {
+    let end = 0;
+    for (let count = query.limit === null ? SLICES_AT_ONCE : 1; count > 0; count--) {
+      const session = await store.borrow();
+      sessions.push(session);
+      await session.run('BEGIN TRANSACTION READ ONLY');
+      const [row] = await session.rows(`SELECT coalesce(max(rowid), -1) + 1 FROM ${table}`);
+      end = Number(row?.[0]);
+    }
+    return { table, condition, parameters, end, at: 0, remaining: query.limit };
+  });
+}
+
 async function readNext<T extends { readonly rows: number }>(
   store: DuckDbStore,
   source: SliceSource,
+  session: DuckDbSession,
   signal: AbortSignal,
   read: (slice: Slice) => Promise<T>,
 ): Promise<T | null> {
@@ -74,18 +105,8 @@ async function readNext<T extends { readonly rows: number }>(
     source.remaining === null
       ? `FROM ${source.table} WHERE ${range}`
       : `FROM (SELECT rowid, * FROM ${source.table} WHERE ${range} ORDER BY rowid LIMIT ${source.remaining})`;
-  const slice = { session: source.session, from: limited, parameters: source.parameters };
-  const result = await store.options.gate.run(signal, () => source.session.interruptible(signal, () => read(slice)));
+  const slice = { session, from: limited, parameters: source.parameters };
+  const result = await store.options.gate.run(signal, () => session.interruptible(signal, () => read(slice)));
   if (source.remaining !== null) source.remaining -= result.rows;
   return result;
-}
-
-/** Opens a snapshot: everything is read inside one transaction. */
-async function openSource(session: DuckDbSession, query: StreamQuery): Promise<SliceSource> {
-  const parameters = new SqlParameters();
-  const condition = compileFilter(query.filter, duckDbDialect, parameters);
-  const table = currentTable(query.dataset);
-  await session.run('BEGIN TRANSACTION READ ONLY');
-  const [row] = await session.rows(`SELECT coalesce(max(rowid), -1) + 1 FROM ${table}`);
-  return { session, table, condition, parameters, end: Number(row?.[0]), at: 0, remaining: query.limit };
 }
