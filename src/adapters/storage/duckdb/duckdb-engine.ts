@@ -58,10 +58,11 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
   const spoolDir = join(options.dataDir, 'spool');
   const path = join(options.dataDir, STORE_FILE);
   await prepareFolder(options.dataDir, path);
-  await prepareSpool(spoolDir);
   const instance = await createInstance(options);
   try {
     const writer = await attach(instance, path, options.dataDir);
+    // Only now: as long as another process has the store, what lies in the spool is that one's.
+    await prepareSpool(spoolDir);
     await prepareMeta(writer, path);
     const store = new DuckDbStore({
       instance,
@@ -84,7 +85,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
     };
   } catch (error) {
     instance.closeSync();
-    throw error;
+    throw error instanceof DataForgeError && error.code === 'internal' ? translateOpenError(error.cause, path) : error;
   }
 }
 
