@@ -1,7 +1,7 @@
 import { HOSTILE_VALUES, type HostileValue } from './hostile-values.ts';
 
 /** Many shapes of a row round one value that is sent for a property. */
-export function rowsAround([property, sent]: HostileValue, number: number): string[] {
+function rowsAround([property, sent]: HostileValue, number: number): string[] {
   const name = JSON.stringify(property);
   const escaped = `"\\u${property.charCodeAt(0).toString(16).padStart(4, '0')}${property.slice(1)}"`;
   const id = `0190a6c2-1b7e-7cc3-9d2f-${number.toString(16).padStart(12, '0')}`;
@@ -26,7 +26,7 @@ export function rowsAround([property, sent]: HostileValue, number: number): stri
 }
 
 /** The same as whole records. */
-export function recordsAround([property, sent]: HostileValue, number: number): string[] {
+function recordsAround([property, sent]: HostileValue, number: number): string[] {
   const name = JSON.stringify(property);
   const id = `0190a6c2-1b7e-7cc3-9d2f-${number.toString(16).padStart(12, '0')}`;
   return [
