@@ -7,6 +7,7 @@ import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
 import type { LoadContext } from './duckdb-load-context.ts';
+import { refuseMetIds } from './duckdb-met-ids.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
 import { stageParquet } from './duckdb-read-columns.ts';
@@ -79,12 +80,16 @@ export class DuckDbLoader implements BulkLoader {
   /** A body of many blocks takes numbers far ahead, so that small commits go on while it is stored. */
   async #loadLong(context: LoadContext, blocks: readonly StagedTable[]): Promise<BulkCounts> {
     const { sequence, commitLock } = this.#store;
-    const load = await commitLock.hold(() => this.#begin(context, sequence.reserveFar()));
+    const { load, head } = await commitLock.hold(async () => {
+      const { head } = sequence;
+      return { head, load: await this.#begin(context, sequence.reserveFar()) };
+    });
     const { session } = context;
     try {
       await session.run('BEGIN TRANSACTION');
       for (const block of blocks) await load.store(block);
       return await commitLock.hold(async () => {
+        await refuseMetIds(context, blocks, this.#store.writer, { head, at: load.at });
         const counts = await load.finish();
         await session.run('COMMIT');
         return load.committed(counts);
@@ -119,6 +124,11 @@ class Load {
     this.#stamp = stamp;
     this.#originId = originId;
     this.#nextSeq = stamp.firstSeq;
+  }
+
+  /** The time of its commit. */
+  get at(): string {
+    return this.#stamp.at;
   }
 
   async store(block: StagedTable): Promise<void> {
