@@ -95,9 +95,19 @@ function expected(what: string, json: Json): Invalid {
   return new Invalid(`must be ${what}, not ${kindOfJson(json)}`);
 }
 
+/** How deep a value may nest: less than a whole body may, so that the frame round it makes no difference. */
+const MAX_TREE_DEPTH = 60;
+
 function readJsonTree(json: JsonArray | JsonObject): string | Invalid {
+  if (isDeeper(json, MAX_TREE_DEPTH)) return new Invalid(`must nest at most ${MAX_TREE_DEPTH} deep`);
   const repeated = repeatedMember(json);
   return repeated === null ? writeJson(json) : new Invalid(`names the member "${repeated}" twice`);
+}
+
+function isDeeper(json: Json, depth: number): boolean {
+  if (json instanceof JsonArray) return depth === 0 || json.items.some((item) => isDeeper(item, depth - 1));
+  if (json instanceof JsonObject) return depth === 0 || json.members.some(({ value }) => isDeeper(value, depth - 1));
+  return false;
 }
 
 /** The first member name that an object, at any depth, has twice. */

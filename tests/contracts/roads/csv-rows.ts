@@ -141,6 +141,8 @@ export const HOSTILE_CELLS: readonly HostileCell[] = [
   ['list', '"[1,2]"', '[1,2]'],
   ['list', '[1]', '[1]'],
   ['list', '[-0]', '[-0]'],
+  ['list', '['.repeat(60) + ']'.repeat(60), '['.repeat(60) + ']'.repeat(60)],
+  ['list', '['.repeat(61) + ']'.repeat(61), null],
   ['list', '[1]x', null],
   ['list', '{}', null],
 ];

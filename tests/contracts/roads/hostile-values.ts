@@ -318,6 +318,7 @@ const trees: readonly HostileValue[] = [
   ['extra', '{"a":NaN}', null],
   ['extra', '{"__proto__":1,"constructor":2}', '{"__proto__":1,"constructor":2}'],
   ['list', nested(60), nested(60)],
+  ['list', nested(61), null],
   ['list', nested(100), null],
 ];
 
