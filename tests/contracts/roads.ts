@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DataForgeError } from '#domain/errors.ts';
 import { parseJson } from '#domain/record/json.ts';
@@ -7,6 +8,7 @@ import { StoreDriver } from '../support/store-driver.ts';
 import { HOSTILE_VALUES } from './roads/hostile-values.ts';
 import { BROKEN_ROWS, ODD_ROWS, RECORD_ROWS, VALUE_ROWS } from './roads/json-rows.ts';
 import { judgeOf, type Verdict, valueIn } from './roads/judge.ts';
+import { mutated } from './roads/mutated.ts';
 import { ROADS } from './roads/roads-dataset.ts';
 import { standing } from './roads/standing.ts';
 import type { OpenedEngine } from './storage/contract-context.ts';
@@ -69,6 +71,23 @@ export function describeRoads(name: string, open: () => Promise<OpenedEngine>, o
     test('NDJSON: members that the first lines do not have', async () => {
       await compare('ndjson', ['{"flag":true}', ...VALUE_ROWS], '\n');
       await compare('ndjson', ['{"data":{"flag":true}}', ...RECORD_ROWS], '\n');
+    });
+
+    test('NDJSON: lines with something changed in them', { timeout: 120_000 }, async () => {
+      const short = [...VALUE_ROWS, ...ODD_ROWS].filter((row) => row.length < 200 && !row.includes('\u0001'));
+      const records = RECORD_ROWS.filter((row) => row.length < 300);
+      await fc.assert(
+        fc.asyncProperty(fc.array(mutated(short), { minLength: 300, maxLength: 300 }), (rows) =>
+          compare('ndjson', [FIRST_ROW, ...rows], '\n'),
+        ),
+        { numRuns: options.alone ? 20 : 5, endOnFailure: true },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(mutated(records), { minLength: 300, maxLength: 300 }), (rows) =>
+          compare('ndjson', [FIRST_RECORD, ...rows], '\n'),
+        ),
+        { numRuns: options.alone ? 10 : 5, endOnFailure: true },
+      );
     });
 
     test('NDJSON: bytes that are no text', async () => {
