@@ -50,9 +50,12 @@ export class DuckDbLoader implements BulkLoader {
     let blocks: readonly StagedTable[] = [];
     const files: string[] = [];
     try {
-      blocks = await stageAll(context, files);
+      const staged = await stageAll(context, files);
+      const isShort = staged.length === 1;
+      // Of rows that mean one record the last counts, wherever in the body it stands.
+      blocks = isShort || request.onConflict !== 'update' ? staged : [await mergeBlocks(context, staged, files)];
       const [only] = blocks;
-      return await (only !== undefined && blocks.length === 1
+      return await (only !== undefined && isShort
         ? this.#loadShort(context, only)
         : this.#store.longLoads.hold(() => this.#loadLong(context, blocks)));
     } catch (error) {
@@ -194,7 +197,36 @@ async function keepInMemory({ session }: LoadContext, index: number): Promise<st
 async function keepInSpool({ session, spoolDir }: LoadContext, _index: number, files: string[]): Promise<string> {
   const file = newSpoolFile(spoolDir, 'parquet');
   files.push(file);
-  await session.execute(`COPY temp.staged TO ${literal(file)} (FORMAT parquet, COMPRESSION lz4)`);
+  return spool(session, 'temp.staged', file);
+}
+
+/** All blocks as one, for what can only be decided over the whole body. */
+async function mergeBlocks(
+  { session, spoolDir, request }: LoadContext,
+  blocks: readonly StagedTable[],
+  files: string[],
+): Promise<StagedTable> {
+  const file = newSpoolFile(spoolDir, 'parquet');
+  files.push(file);
+  const columns = ['ok', 'gid', ...request.dataset.properties.map((_, index) => `p${index}`)].join(', ');
+  const all = blocks.map(({ table }) => `SELECT ${columns} FROM ${table}`).join(' UNION ALL ');
+  const table = await session.interruptible(request.signal, () => spool(session, `(${all})`, file));
+  let rows = 0;
+  const placed = blocks.map((block) => {
+    const from = rows;
+    rows += block.rows;
+    return { block, from };
+  });
+  const lineOf = (place: number) => {
+    const found = placed.findLast(({ from }) => from <= place);
+    return found === undefined ? 0 : found.block.lineOf(place - found.from);
+  };
+  return { table, rows, lineOf, complete: blocks.every(({ complete }) => complete) };
+}
+
+/** @returns the relation that reads the rows of another back from a file, with their places as row numbers */
+async function spool(session: DuckDbSession, relation: string, file: string): Promise<string> {
+  await session.execute(`COPY ${relation} TO ${literal(file)} (FORMAT parquet, COMPRESSION lz4)`);
   return `(SELECT * EXCLUDE (file_row_number), file_row_number AS rowid FROM read_parquet(${literal(file)}, file_row_number = true))`;
 }
 
