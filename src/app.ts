@@ -163,10 +163,10 @@ function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine
   });
 }
 
-/** Fewer than the threads that engine calls share, so that writes, point reads and files always find one. */
+/** As many as there are cores, each call being parallel in itself, and fewer than the threads that engine calls share: writes and point reads always find one. */
 function longCallPlaces(): number {
   const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
-  return Math.max(1, Math.min(threads - 6, availableParallelism() + 2));
+  return Math.max(1, Math.min(threads - 6, availableParallelism()));
 }
 
 function isPretty({ logFormat }: Config): boolean {
