@@ -4,7 +4,7 @@ import type { StreamQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
 import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
 import { fieldColumn } from './duckdb-layout.ts';
-import { readSlices, type Slice } from './duckdb-slices.ts';
+import { readSlices, SLICE_ROWS, type Slice } from './duckdb-slices.ts';
 import { readSorted } from './duckdb-sorted.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 import { copierOf } from './duckdb-vectors.ts';
@@ -31,7 +31,7 @@ async function* batchesOf(
     return;
   }
   const read = (slice: Slice) => readSlice(slice, select, columns);
-  for await (const { batch } of readSlices(store, query, signal, read)) yield batch;
+  for await (const { batch } of readSlices(store, query, signal, SLICE_ROWS.columns, read)) yield batch;
 }
 
 async function readSlice(

@@ -5,8 +5,8 @@ import { currentTable } from './duckdb-layout.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
-/** Rows of one slice: enough that a query's fixed cost vanishes, few enough that its text is a few megabytes. */
-const SLICE_ROWS = 24_576;
+/** Rows of one slice: enough that a query's fixed cost vanishes, few enough that a slice is a few megabytes. */
+export const SLICE_ROWS = { text: 24_576, columns: 98_304 } as const;
 /** The first slice is small, so that the first bytes leave soon. */
 const FIRST_SLICE_ROWS = 12_288;
 /** Slices that are read at once: while one query joins its text on one thread, the next renders on the other. */
@@ -29,12 +29,13 @@ export async function* readSlices<T extends { readonly rows: number }>(
   store: DuckDbStore,
   query: StreamQuery,
   signal: AbortSignal,
+  sliceRows: number,
   read: (slice: Slice) => Promise<T>,
 ): AsyncGenerator<T> {
   const sessions: DuckDbSession[] = [];
   const pending: Promise<T | null>[] = [];
   try {
-    const source = await openSnapshot(store, query, sessions);
+    const source = await openSnapshot(store, query, sliceRows, sessions);
     let slices = 0;
     const next = () => {
       const session = sessions[slices++ % sessions.length] as DuckDbSession;
@@ -62,6 +63,7 @@ interface SliceSource {
   readonly table: string;
   readonly condition: string;
   readonly parameters: SqlParameters;
+  readonly sliceRows: number;
   readonly end: number;
   at: number;
   /** Rows that may still come; null for all. */
@@ -72,7 +74,12 @@ interface SliceSource {
  * Opens sessions that see the same rows: their transactions begin while no commit can come between. A query with a
  * limit is read by one session, since each slice has to know how many rows those before it had.
  */
-function openSnapshot(store: DuckDbStore, query: StreamQuery, sessions: DuckDbSession[]): Promise<SliceSource> {
+function openSnapshot(
+  store: DuckDbStore,
+  query: StreamQuery,
+  sliceRows: number,
+  sessions: DuckDbSession[],
+): Promise<SliceSource> {
   const parameters = new SqlParameters();
   const condition = compileFilter(query.filter, duckDbDialect, parameters);
   const table = currentTable(query.dataset);
@@ -85,7 +92,7 @@ function openSnapshot(store: DuckDbStore, query: StreamQuery, sessions: DuckDbSe
       const [row] = await session.rows(`SELECT coalesce(max(rowid), -1) + 1 FROM ${table}`);
       end = Number(row?.[0]);
     }
-    return { table, condition, parameters, end, at: 0, remaining: query.limit };
+    return { table, condition, parameters, sliceRows, end, at: 0, remaining: query.limit };
   });
 }
 
@@ -98,7 +105,7 @@ async function readNext<T extends { readonly rows: number }>(
 ): Promise<T | null> {
   if (source.at >= source.end || source.remaining === 0) return null;
   const from = source.at;
-  const to = Math.min(source.end, from + (from === 0 ? FIRST_SLICE_ROWS : SLICE_ROWS));
+  const to = Math.min(source.end, from + (from === 0 ? FIRST_SLICE_ROWS : source.sliceRows));
   source.at = to;
   const range = `rowid >= ${from} AND rowid < ${to} AND ${source.condition}`;
   const limited =

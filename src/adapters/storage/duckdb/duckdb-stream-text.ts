@@ -4,7 +4,7 @@ import type { StreamQuery } from '#domain/query/query.ts';
 import { flatColumns } from '#domain/record/flat-columns.ts';
 import { writeCsvRecord } from '#formats/csv/write-csv.ts';
 import { csvLine, flatJson, recordJson } from './duckdb-render.ts';
-import { readSlices, type Slice } from './duckdb-slices.ts';
+import { readSlices, SLICE_ROWS, type Slice } from './duckdb-slices.ts';
 import { readSorted } from './duckdb-sorted.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 import { copierOf } from './duckdb-vectors.ts';
@@ -30,7 +30,9 @@ export async function* streamText(
     }
     return;
   }
-  for await (const { blocks } of readSlices(store, query, signal, (slice) => readBlocks(slice, line))) {
+  for await (const { blocks } of readSlices(store, query, signal, SLICE_ROWS.text, (slice) =>
+    readBlocks(slice, line),
+  )) {
     yield* blocks;
   }
 }
