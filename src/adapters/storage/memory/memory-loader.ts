@@ -1,13 +1,8 @@
-import {
-  type BulkCounts,
-  type BulkLoader,
-  type BulkRequest,
-  MAX_REPORTED_REJECTIONS,
-  type Rejection,
-} from '#application/ports/bulk-loader.ts';
+import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
+import { Rejections } from '#application/records/rejections.ts';
 import { constraintValues, keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { DataForgeError, type Fault } from '#domain/errors.ts';
+import { DataForgeError } from '#domain/errors.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { WriteDraft } from '#domain/record/write-draft.ts';
@@ -33,7 +28,7 @@ export class MemoryLoader implements BulkLoader {
 
   async load(request: BulkRequest): Promise<BulkCounts> {
     this.#store.table(request.dataset);
-    const rejected = new Rejections(request);
+    const rejected = new Rejections(request.onInvalid);
     const rows = await this.#readAll(request, rejected);
     throwIfAborted(request.signal);
     const draft = this.#store.draft();
@@ -57,54 +52,6 @@ export class MemoryLoader implements BulkLoader {
     }
     rejected.throwIfAborting();
     return rows;
-  }
-}
-
-/** The rows that are not stored; where one is enough to refuse the body, the error that says so. */
-class Rejections {
-  readonly #aborts: boolean;
-  readonly #first: Rejection[] = [];
-  #count = 0;
-  #code: 'invalid_body' | 'invalid_value' | 'key_exists' | null = null;
-
-  constructor(request: BulkRequest) {
-    this.#aborts = request.onInvalid === 'abort';
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Those that are reported, in the order of their lines. */
-  get reported(): readonly Rejection[] {
-    return this.#first.toSorted((a, b) => a.line - b.line);
-  }
-
-  /** Nothing will be stored, and there is more to tell than anyone will read. */
-  get isFull(): boolean {
-    return this.#aborts && this.#count >= MAX_REPORTED_REJECTIONS;
-  }
-
-  add(line: number, errors: readonly Fault[], code: 'invalid_body' | 'invalid_value' | 'key_exists'): void {
-    this.#count++;
-    this.#code ??= code;
-    if (this.#first.length < MAX_REPORTED_REJECTIONS) this.#first.push({ line, errors });
-  }
-
-  throwIfAborting(): void {
-    const [first] = this.#first;
-    if (!this.#aborts || this.#code === null || first === undefined) return;
-    const faults = this.#first.flatMap(({ line, errors }) =>
-      errors.map(({ pointer, message }) => ({ pointer: `/${line}${pointer}`, message })),
-    );
-    throw new DataForgeError(
-      this.#code,
-      `Line ${first.line}: ${first.errors[0]?.message ?? 'this row is not valid.'}`,
-      {
-        faults,
-        details: { rejections: this.reported },
-      },
-    );
   }
 }
 
