@@ -6,9 +6,9 @@ import { readCsv } from '#formats/csv/read-csv.ts';
 import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
 import { type Block, spoolAhead } from './duckdb-blocks.ts';
 import { CsvCutter, haveCells } from './duckdb-csv-cutter.ts';
-import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedRows } from './duckdb-load-context.ts';
+import { type LoadContext, MAX_ROW_BYTES, type StagedBlock } from './duckdb-load-context.ts';
 import { stageCsv } from './duckdb-stage-csv.ts';
-import { createStaged } from './duckdb-staged.ts';
+import { stageExactly } from './duckdb-stage-exactly.ts';
 
 /** CSV: the engine reads blocks in which every field has the expected shape, the domain's own rule the others. */
 export async function* stageCsvBody(context: LoadContext): AsyncGenerator<StagedBlock> {
@@ -100,8 +100,12 @@ async function stageBlock(
   const { session, request } = context;
   const { lineEnd, isPlainText, lines } = block.scan;
   const headerBefore = block.index > 0 ? 1 : 0;
+  const exactly = async () => {
+    const rows = readCsvRows(createReadStream(block.file), context.validator, { maxRowBytes: MAX_ROW_BYTES });
+    return { ...(await stageExactly(context, rows, linesBefore - headerBefore)), lines: lines - headerBefore };
+  };
   if (columns === null || lineEnd === null || !isPlainText || cutter.hasStrayQuotes) {
-    return stageExactly(context, block, linesBefore - headerBefore);
+    return exactly();
   }
   const sql = stageCsv(request.dataset, columns, block.file, lineEnd);
   await session.interruptible(request.signal, () => session.execute(sql));
@@ -109,38 +113,8 @@ async function stageBlock(
   const [rows, sure] = (row ?? []).map(Number);
   const fits = !cutter.hasCommaBeforeLineEnd || (await haveCells(block.file, lines, columns.length));
   if (rows !== sure || rows !== lines - 1 || !fits) {
-    return stageExactly(context, block, linesBefore - headerBefore);
+    return exactly();
   }
   const lineOf = (rowid: number) => linesBefore - headerBefore + rowid + 2;
   return { complete: true, rows, lines: lines - headerBefore, lineOf };
-}
-
-/** Reads a whole block by the exact rule. */
-async function stageExactly(
-  context: LoadContext,
-  block: Block,
-  linesBefore: number,
-): Promise<StagedBlock & { readonly lines: number }> {
-  await context.session.execute(createStaged(context.request.dataset));
-  const staged = new StagedRows(context);
-  const lineNumbers: number[] = [];
-  const limits = { maxRowBytes: MAX_ROW_BYTES };
-  for await (const rows of readCsvRows(createReadStream(block.file), context.validator, limits)) {
-    for (const row of rows) {
-      if (row.ok) {
-        lineNumbers.push(linesBefore + row.line);
-        await staged.add(row);
-      } else {
-        reject(context, linesBefore + row.line, row);
-      }
-    }
-    if (context.rejections.isFull) break;
-  }
-  await staged.flush();
-  return {
-    complete: true,
-    rows: lineNumbers.length,
-    lines: block.scan.lines - (block.index > 0 ? 1 : 0),
-    lineOf: (rowid) => lineNumbers[rowid] ?? 0,
-  };
 }

@@ -8,16 +8,9 @@ import { splitLines } from '#formats/ndjson/split-lines.ts';
 import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import { type Block, LineCutter, spoolAhead } from './duckdb-blocks.ts';
-import {
-  type LoadContext,
-  MAX_ROW_BYTES,
-  reject,
-  type StagedBlock,
-  StagedCorrections,
-  StagedRows,
-} from './duckdb-load-context.ts';
+import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedCorrections } from './duckdb-load-context.ts';
+import { stageExactly } from './duckdb-stage-exactly.ts';
 import { findLayout, stageLines } from './duckdb-stage-ndjson.ts';
-import { createStaged } from './duckdb-staged.ts';
 
 const SAMPLE_LINES = 32;
 
@@ -72,12 +65,13 @@ async function stageBlock(
   const samples = Buffer.from(block.head).toString('utf8').split('\n').slice(0, SAMPLE_LINES);
   const layout = findLayout(dataset, samples, wholeRecords);
   const { lineEnd, isPlainText, lines } = block.scan;
-  if (layout === null || lineEnd === null || !isPlainText) return stageExactly(context, block, linesBefore, read);
+  const exactly = async () => ({ ...(await stageExactly(context, read(block.file), linesBefore)), lines });
+  if (layout === null || lineEnd === null || !isPlainText) return exactly();
   const { session, request } = context;
   await session.interruptible(request.signal, () => session.execute(stageLines(dataset, layout, block.file, lineEnd)));
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged');
   const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
-  if (rows !== lines) return stageExactly(context, block, linesBefore, read);
+  if (rows !== lines) return exactly();
   if (unsure > 0) await settle(context, block, lineOf, read);
   return { complete: sure === rows, rows, lines, lineOf };
 }
@@ -102,37 +96,6 @@ async function settle(
     if (rejections.isFull) break;
   }
   await corrections.flush();
-}
-
-/** Reads a whole block by the exact rule. */
-async function stageExactly(
-  context: LoadContext,
-  block: Block,
-  linesBefore: number,
-  read: ReadRows,
-): Promise<StagedBlock & { readonly lines: number }> {
-  await context.session.execute(createStaged(context.request.dataset));
-  const staged = new StagedRows(context);
-  const lineNumbers: number[] = [];
-  for await (const rows of read(block.file)) {
-    for (const row of rows) {
-      if (row.ok) {
-        lineNumbers.push(linesBefore + row.line);
-        await staged.add(row);
-      } else {
-        reject(context, linesBefore + row.line, row);
-      }
-    }
-    if (context.rejections.isFull) break;
-  }
-  await staged.flush();
-  const { lines } = block.scan;
-  return {
-    complete: true,
-    rows: lineNumbers.length,
-    lines,
-    lineOf: (rowid) => lineNumbers[rowid] ?? 0,
-  };
 }
 
 async function* readItemLines(file: string, validator: RowValidator): AsyncGenerator<UploadedRow[]> {
