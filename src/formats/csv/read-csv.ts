@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import { decodeOrNull, withoutMark } from '../text/utf8.ts';
 import { CsvScanner } from './csv-scanner.ts';
 
 /** A cell: null where it is empty, `''` where it is written `""`. */
@@ -41,7 +42,7 @@ export async function* readCsv(
     carried = [];
     carriedBytes = 0;
     const line = scanner.recordLine;
-    const text = decode(decoder, columns === null ? withoutMark(whole) : whole);
+    const text = decodeOrNull(decoder, columns === null ? withoutMark(whole) : whole);
     if ((text === '' || text === '\r') && columns !== null && columns > 1) return;
     const record: CsvRecord =
       text === null ? { line, cells: null, fault: 'This record is not valid UTF-8.' } : parseRecord(line, text);
@@ -91,16 +92,4 @@ function faultAt(text: string, at: number, cell: number): string {
   return /^"[^"]*(?:""[^"]*)*"/.test(text.slice(at))
     ? `Cell ${cell} goes on behind its closing quote; double the quotes inside it.`
     : `Cell ${cell} has no closing quote.`;
-}
-
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-}
-
-function decode(decoder: TextDecoder, bytes: Uint8Array): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
 }

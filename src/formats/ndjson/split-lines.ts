@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import { decodeOrNull, withoutMark } from '../text/utf8.ts';
 
 /** One line of a body; `number` counts every physical line from 1. `text` is null where it is not valid UTF-8. */
 export interface Line {
@@ -35,7 +36,7 @@ export async function* splitLines(
     carried = [];
     carriedBytes = 0;
     number++;
-    const text = decode(decoder, number === 1 ? withoutMark(whole) : whole);
+    const text = decodeOrNull(decoder, number === 1 ? withoutMark(whole) : whole);
     if (text === null || text.trim() !== '') lines.push({ number, text });
   };
 
@@ -52,16 +53,4 @@ export async function* splitLines(
   const last: Line[] = [];
   if (carriedBytes > 0) take(new Uint8Array(0), last);
   if (last.length > 0) yield last;
-}
-
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-}
-
-function decode(decoder: TextDecoder, bytes: Uint8Array): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
 }
