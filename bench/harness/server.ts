@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../bin/launch.mjs', import.meta.url));
 
 /** The real server in a process of its own. */
 export interface BenchServer {
@@ -15,17 +15,18 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** Starts the server on a free port and waits until it answers. */
+/** Starts the server as `npm start` does, on a free port, and waits until it answers. */
 export async function startServer(
   dataDir: string,
   datasetsDir: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<BenchServer> {
-  const child = spawn(process.execPath, [MAIN], {
+  const serverFile = join(dataDir, 'server.json');
+  rmSync(serverFile, { force: true });
+  const child = spawn(process.execPath, [LAUNCHER, 'src/main.ts'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
-      UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
       DATA_DIR: dataDir,
       DATASETS_DIR: datasetsDir,
       PORT: '0',
@@ -33,8 +34,7 @@ export async function startServer(
       ...settings,
     },
   });
-  const url = await waitForAddress(child, join(dataDir, 'server.json'));
-  const pid = child.pid ?? 0;
+  const { url, pid } = await waitForAddress(child, serverFile);
   return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
 }
 
@@ -50,12 +50,12 @@ export async function startScript(script: string, args: readonly string[] = []):
   return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
 }
 
-async function waitForAddress(child: ChildProcess, serverFile: string): Promise<string> {
+async function waitForAddress(child: ChildProcess, serverFile: string): Promise<{ url: string; pid: number }> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     if (existsSync(serverFile)) {
       const { address, pid } = JSON.parse(readFileSync(serverFile, 'utf8'));
-      if (pid === child.pid) return address;
+      return { url: address, pid };
     }
     await sleep(5);
   }

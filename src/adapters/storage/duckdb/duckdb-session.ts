@@ -1,10 +1,4 @@
-import type {
-  DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBMaterializedResult,
-  DuckDBPreparedStatement,
-  DuckDBResultReader,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
 
@@ -42,17 +36,6 @@ export class DuckDbSession {
     return (await this.all(sql, parameters)).getRows() as unknown[][];
   }
 
-  /** Runs a prepared statement and leaves its result in the engine's own blocks. */
-  async materialize(sql: string, parameters: readonly DuckDbParameter[]): Promise<DuckDBMaterializedResult> {
-    try {
-      const statement = await this.connection.prepare(sql);
-      bind(statement, parameters);
-      return await statement.run();
-    } catch (error) {
-      throw translateDuckDbError(error);
-    }
-  }
-
   /**
    * Runs a statement whose rows are fetched while the engine makes them.
    * @returns a function that gives the next chunk, null after the last
@@ -73,6 +56,11 @@ export class DuckDbSession {
     } catch (error) {
       throw translateDuckDbError(error);
     }
+  }
+
+  /** Ends the statement of `stream` where its rows were not read to the end, and gives back what the engine made ahead. */
+  async endStream(): Promise<void> {
+    await this.connection.run('SELECT 1').catch(() => {});
   }
 
   /** Runs a statement whose result nobody reads. */

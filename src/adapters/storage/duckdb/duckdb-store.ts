@@ -11,6 +11,9 @@ import type { BlockSizes } from './duckdb-load-context.ts';
 import type { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbSession } from './duckdb-session.ts';
 
+/** How far the engine makes rows ahead of who reads a stream. */
+const STREAMING_BUFFER = '8MB';
+
 export interface DuckDbStoreOptions {
   /** The folder of the store file, its spool and its temporary files. */
   readonly dataDir: string;
@@ -109,5 +112,6 @@ export class DuckDbStore {
 export async function openSession(instance: DuckDBInstance): Promise<DuckDbSession> {
   const session = new DuckDbSession(await instance.connect());
   await session.execute('USE store');
+  await session.execute(`SET streaming_buffer_size = '${STREAMING_BUFFER}'`);
   return session;
 }

@@ -2,6 +2,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { DbType } from '#domain/dataset/db-type.ts';
 import type { ColumnVector } from '#domain/record/batch.ts';
+import { release, TextBytes } from './duckdb-text.ts';
 
 /** Gathers one column of many chunks of the engine into one vector in Arrow's layout. */
 export interface ChunkCopier {
@@ -51,6 +52,7 @@ class Validity {
     const bits = this.#bits;
     if (at % 8 === 0 && rows % 8 === 0) {
       bits.set(words.subarray(0, rows / 8), at / 8);
+      release(words);
       return;
     }
     for (let row = 0; row < rows; row++) {
@@ -58,6 +60,7 @@ class Validity {
       const target = at + row;
       if (valid === 0) bits[target >> 3] = (bits[target >> 3] ?? 0) & ~(1 << (target & 7));
     }
+    release(words);
   }
 
   finish(): Uint8Array | null {
@@ -89,7 +92,9 @@ class FixedCopier implements ChunkCopier {
   append(chunk: DuckDBDataChunk, column: number): void {
     const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
     const rows = chunk.rowCount;
-    this.#copy(duckdb.vector_get_data(vector, rows * this.#sourceWidth), this.#values, this.#rows * this.#width, rows);
+    const source = duckdb.vector_get_data(vector, rows * this.#sourceWidth);
+    this.#copy(source, this.#values, this.#rows * this.#width, rows);
+    release(source);
     this.#validity.append(vector, this.#rows, rows);
     this.#rows += rows;
   }
@@ -105,11 +110,13 @@ function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
 
 /** Little-endian with the top bit turned over, so that it sorts as a signed number; Arrow wants the UUID's own bytes. */
 function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): void {
-  for (let row = 0; row < rows; row++) {
-    const source = row * 16 + 15;
-    const target = at + row * 16;
-    for (let byte = 0; byte < 16; byte++) to[target + byte] = from[source - byte] ?? 0;
-    to[target] = (to[target] ?? 0) ^ 0x80;
+  const source = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  const target = new DataView(to.buffer, to.byteOffset + at, rows * 16);
+  for (let offset = 0; offset < rows * 16; offset += 16) {
+    target.setUint32(offset, source.getUint32(offset + 12, true) ^ 0x80000000);
+    target.setUint32(offset + 4, source.getUint32(offset + 8, true));
+    target.setUint32(offset + 8, source.getUint32(offset + 4, true));
+    target.setUint32(offset + 12, source.getUint32(offset, true));
   }
 }
 
@@ -142,95 +149,29 @@ function packBits(values: Uint8Array): Uint8Array {
   return bits;
 }
 
-/** Bytes of a string that the engine keeps inside its 16-byte entry. */
-const INLINE_LENGTH = 12;
-/** Two strings with less than a page between them lie in memory that is all mapped, so one read may span them. */
-const MAX_GAP = 4096n;
-
 class TextCopier implements ChunkCopier {
   readonly #validity = new Validity();
   #offsets = new Int32Array(1);
-  #bytes = Buffer.alloc(0);
-  #length = 0;
+  #texts = new TextBytes(0);
   #rows = 0;
 
   reserve(rows: number): void {
     this.#offsets = new Int32Array(rows + 1);
-    this.#bytes = Buffer.allocUnsafe(Math.max(64, rows * 8));
+    this.#texts = new TextBytes(Math.max(64, rows * 8));
     this.#validity.reserve(rows);
   }
 
   append(chunk: DuckDBDataChunk, column: number): void {
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
-    const rows = chunk.rowCount;
-    const entries = duckdb.vector_get_data(vector, rows * 16);
-    const valid = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
-    const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
-    const isNull = (row: number) =>
-      valid !== null && valid !== undefined && (((valid[row >> 3] ?? 0) >> (row & 7)) & 1) === 0;
-    let run: LongRun | null = null;
-    for (let row = 0; row < rows; row++) {
-      const length = isNull(row) ? 0 : view.getUint32(row * 16, true);
-      this.#grow(length);
-      if (length > INLINE_LENGTH) {
-        const pointer = view.getBigUint64(row * 16 + 8, true);
-        if (run === null || pointer < run.start || pointer + BigInt(length) > run.end) {
-          run = readRun(entries, view, row, rows, isNull);
-        }
-        const from = Number(pointer - run.start);
-        this.#bytes.set(run.bytes.subarray(from, from + length), this.#length);
-      } else {
-        const from = row * 16 + 4;
-        for (let byte = 0; byte < length; byte++) this.#bytes[this.#length + byte] = entries[from + byte] ?? 0;
-      }
-      this.#length += length;
-      this.#offsets[this.#rows + row + 1] = this.#length;
-    }
-    this.#validity.append(vector, this.#rows, rows);
-    this.#rows += rows;
+    const offsets = this.#offsets;
+    const next = this.#rows + 1;
+    this.#texts.append(chunk, column, (row, end) => {
+      offsets[next + row] = end;
+    });
+    this.#validity.append(duckdb.data_chunk_get_vector(chunk.chunk, column), this.#rows, chunk.rowCount);
+    this.#rows += chunk.rowCount;
   }
 
   finish(): ColumnVector {
-    return {
-      validity: this.#validity.finish(),
-      data: this.#bytes.subarray(0, this.#length),
-      offsets: this.#offsets,
-    };
+    return { validity: this.#validity.finish(), data: this.#texts.finish(), offsets: this.#offsets };
   }
-
-  #grow(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
-  }
-}
-
-/** Long strings that follow one another in memory, read at once. */
-interface LongRun {
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly bytes: Uint8Array;
-}
-
-function readRun(
-  entries: Uint8Array,
-  view: DataView,
-  first: number,
-  rows: number,
-  isNull: (row: number) => boolean,
-): LongRun {
-  const start = view.getBigUint64(first * 16 + 8, true);
-  let end = start + BigInt(view.getUint32(first * 16, true));
-  for (let row = first + 1; row < rows; row++) {
-    const length = isNull(row) ? 0 : view.getUint32(row * 16, true);
-    if (length <= INLINE_LENGTH) continue;
-    const pointer = view.getBigUint64(row * 16 + 8, true);
-    if (pointer < start || pointer > end + MAX_GAP) break;
-    const last = pointer + BigInt(length);
-    if (last > end) end = last;
-  }
-  const buffer = entries.buffer as ArrayBuffer;
-  const bytes = duckdb.get_data_from_pointer(buffer, entries.byteOffset + first * 16 + 8, Number(end - start));
-  return { start, end, bytes };
 }
