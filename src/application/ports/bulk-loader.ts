@@ -31,8 +31,8 @@ export interface BulkCounts {
   readonly rejected: number;
   /** The first rejected rows, at most `MAX_REPORTED_REJECTIONS`. */
   readonly rejections: readonly Rejection[];
-  /** JSON texts of records in the order sent, where they were asked for. */
-  readonly records: readonly string[] | null;
+  /** The records in the order sent, as JSON with commas between, where they were asked for. */
+  readonly recordsJson: string | null;
 }
 
 export const MAX_REPORTED_REJECTIONS = 1000;

@@ -118,6 +118,7 @@ class Load {
   readonly #stamp: CommitStamp;
   readonly #originId: number;
   readonly #counts = { created: 0, updated: 0, ignored: 0 };
+  /** The records of each block, rendered. */
   readonly #records: string[] = [];
   #nextSeq: number;
 
@@ -144,7 +145,7 @@ class Load {
     this.#counts.updated += stored.updated;
     this.#counts.ignored += stored.ignored;
     this.#nextSeq += stored.numbers;
-    if (request.returnRecords) this.#records.push(...(await renderStored(this.#context, block, stamp, stored)));
+    if (request.returnRecords) this.#records.push(await renderStored(this.#context, block, stamp, stored));
   }
 
   /** Writes the marks; the transaction can be committed then. */
@@ -155,7 +156,7 @@ class Load {
       ...this.#counts,
       rejected: rejections.count,
       rejections: rejections.reported,
-      records: request.returnRecords ? this.#records : null,
+      recordsJson: request.returnRecords ? this.#records.filter((json) => json !== '').join(',') : null,
     };
     const marks = request.marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
     await writeMarks(session, marks, this.#stamp.at);

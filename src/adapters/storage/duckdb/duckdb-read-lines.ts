@@ -68,7 +68,9 @@ async function stageBlock(
   const exactly = async () => ({ ...(await stageExactly(context, read(block.file), linesBefore)), lines });
   if (layout === null || lineEnd === null || !isPlainText) return exactly();
   const { session, request } = context;
-  await session.interruptible(request.signal, () => session.execute(stageLines(dataset, layout, block.file, lineEnd)));
+  await session.interruptible(request.signal, () =>
+    session.execute(stageLines(dataset, layout, samples[0] ?? '', { file: block.file, lineEnd })),
+  );
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged');
   const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
   if (rows !== lines) return exactly();

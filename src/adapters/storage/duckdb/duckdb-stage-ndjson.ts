@@ -3,6 +3,7 @@ import { resolveField } from '#domain/dataset/names.ts';
 import { type Json, JsonObject, parseJson } from '#domain/record/json.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
+import { roundTripCondition } from './duckdb-round-trip.ts';
 import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { escapePattern, JSON_STRING, jsonShape, SPACE, UUID_TEXT } from './duckdb-shapes.ts';
 import { lineEndLiteral, PARALLEL_READ, type StagedColumns, stagedSelect } from './duckdb-staged.ts';
@@ -13,6 +14,8 @@ export interface LineLayout {
   readonly members: readonly string[];
   /** Members of the record round it, where lines are whole records. */
   readonly outer: readonly string[] | null;
+  /** The rows of those lines. */
+  readonly samples: readonly JsonObject[];
 }
 
 /**
@@ -22,23 +25,34 @@ export interface LineLayout {
 export function findLayout(dataset: Dataset, samples: readonly string[], wholeRecords: boolean): LineLayout | null {
   const members: string[] = [];
   const outer: string[] = [];
+  const rows: JsonObject[] = [];
   for (const sample of samples) {
     const json = tryParse(sample);
     if (!(json instanceof JsonObject)) continue;
     const data = json.get('data');
     const whole = wholeRecords && data instanceof JsonObject && !dataset.properties.some(({ name }) => name === 'data');
-    mergeNames(members, whole ? data : json);
+    const row = whole ? data : json;
+    rows.push(row);
+    mergeNames(members, row);
     if (whole) mergeNames(outer, json);
   }
   if (members.length === 0) return null;
   const known = members.every((name) => isProperty(dataset, name) || resolveField(dataset, name)?.kind === 'system');
   const outerKnown = outer.every((name) => RECORD_SHAPES(dataset).has(name));
   const ids = members.filter((name) => isId(dataset, name)).length + (outer.includes('id') ? 1 : 0);
-  return known && outerKnown && ids <= 1 ? { members, outer: outer.length > 0 ? outer : null } : null;
+  return known && outerKnown && ids <= 1 ? { members, outer: outer.length > 0 ? outer : null, samples: rows } : null;
 }
 
-/** SQL that reads a file of lines into a staged table; lines of another shape than the layout's are left unsure. */
-export function stageLines(dataset: Dataset, layout: LineLayout, file: string, lineEnd: string): string {
+/**
+ * SQL that reads a file of lines into a staged table; lines of another shape than the layout's are left unsure.
+ * @param line the first of them
+ */
+export function stageLines(
+  dataset: Dataset,
+  layout: LineLayout,
+  line: string,
+  { file, lineEnd }: { readonly file: string; readonly lineEnd: string },
+): string {
   const row = objectShape(layout.members.map((name) => rowMember(dataset, name)));
   const shapes = RECORD_SHAPES(dataset);
   const shape =
@@ -74,10 +88,25 @@ export function stageLines(dataset: Dataset, layout: LineLayout, file: string, l
   const lines =
     `read_csv(${literal(file)}, columns = {l: 'VARCHAR'}, delim = '\u0001', quote = '', escape = '', header = false, ` +
     `auto_detect = false, ignore_errors = true, ${PARALLEL_READ}, new_line = ${lineEndLiteral(lineEnd)})`;
-  const shaped =
-    `SELECT l IS NULL AS blank, CASE WHEN regexp_full_match(l, ${literal(shape)}) ` +
-    `THEN TRY(from_json(l, ${literal(JSON.stringify(structure))})) END AS j FROM ${lines}`;
-  return stagedSelect(dataset, columns, `(${shaped})`, 'j IS NOT NULL', 'blank');
+  const sameShape = `regexp_full_match(l, ${literal(shape)})`;
+  const sameText = layout.outer === null ? roundTripCondition(dataset, layout.members, line, layout.samples) : null;
+  const read = `TRY(from_json(l, ${literal(JSON.stringify(structure))}))`;
+  const blank = 'l IS NULL AS blank';
+  return sameText === null
+    ? stagedSelect(
+        dataset,
+        columns,
+        `(SELECT ${blank}, CASE WHEN ${sameShape} THEN ${read} END AS j FROM ${lines})`,
+        'j IS NOT NULL',
+        'blank',
+      )
+    : stagedSelect(
+        dataset,
+        columns,
+        `(SELECT ${blank}, l, ${read} AS j FROM ${lines})`,
+        `j IS NOT NULL AND CASE WHEN ${sameText} THEN TRUE ELSE ${sameShape} END`,
+        'blank',
+      );
 }
 
 interface MemberShape {
@@ -135,9 +164,6 @@ function readType({ dbType }: Property): string {
     case 'INTEGER':
     case 'SMALLINT':
       return 'BIGINT';
-    case 'DOUBLE':
-    case 'DECIMAL':
-      return 'DOUBLE';
     case 'BOOLEAN':
     case 'JSON':
       return dbType.name;
@@ -150,7 +176,7 @@ function jsonColumn(property: Property, raw: string) {
   const type = columnType(property.dbType);
   const value =
     property.dbType.name === 'DOUBLE'
-      ? `(${raw} + 0.0)`
+      ? `(TRY_CAST(${raw} AS DOUBLE) + 0.0)`
       : property.dbType.name === 'JSON'
         ? `${raw}::VARCHAR`
         : property.dbType.name === 'VARCHAR'

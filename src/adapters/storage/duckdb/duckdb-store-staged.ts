@@ -7,6 +7,7 @@ import { literal } from '../sql/identifier.ts';
 import { columnNames, currentTable, historyTable, propertyColumn, SYSTEM_COLUMN_NAMES } from './duckdb-layout.ts';
 import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
 import { recordJson } from './duckdb-render.ts';
+import { TextBytes } from './duckdb-text.ts';
 
 /** Counts of one stored block. */
 export interface StoredBlock {
@@ -214,13 +215,13 @@ function updateSql(dataset: Dataset, stamp: CommitStamp, originId: number): stri
   ];
 }
 
-/** For each staged row the record that now stands, rendered, in the order sent. */
+/** For each staged row the record that now stands, rendered, in the order sent, with commas between. */
 export async function renderStored(
   { request, session }: LoadContext,
   { table }: StagedTable,
   stamp: CommitStamp,
   stored: StoredBlock,
-): Promise<string[]> {
+): Promise<string> {
   const { dataset } = request;
   const json = recordJson(dataset, null);
   const last = stamp.firstSeq + stored.numbers - 1;
@@ -231,8 +232,10 @@ export async function renderStored(
   const rows = plain
     ? `SELECT ${json} AS json, _seq AS ord FROM ${currentTable(dataset)} WHERE _seq >= ${stamp.firstSeq} AND _seq <= ${last}`
     : `SELECT ${json} AS json, s.rowid AS ord FROM ${table} s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
-  const records = await session.rows(`SELECT json FROM (${rows}) ORDER BY ord`);
-  return records.map(([json]) => String(json));
+  const next = await session.stream(`SELECT concat(json, ',') FROM (${rows}) ORDER BY ord`, []);
+  const texts = new TextBytes(256 * 1024);
+  for (let chunk = await next(); chunk !== null; chunk = await next()) texts.append(chunk, 0);
+  return Buffer.from(texts.finish().buffer, 0, Math.max(0, texts.length - 1)).toString();
 }
 
 function column(dataset: Dataset, index: number): string {

@@ -96,7 +96,7 @@ class Load {
       ...this.#counts,
       rejected: this.#rejected.count,
       rejections: this.#rejected.reported,
-      records: this.#request.returnRecords ? records : null,
+      recordsJson: this.#request.returnRecords ? records.join(',') : null,
     };
   }
 

@@ -30,8 +30,8 @@ export interface CreateRecordsResult {
   readonly created: number;
   readonly updated: number;
   readonly ignored: number;
-  /** For each row sent the record that now stands, as values or rendered already; null where nobody asked. */
-  readonly records: readonly StoredRecord[] | readonly string[] | null;
+  /** For each row sent the record that now stands, as values or as JSON with commas between; null where nobody asked. */
+  readonly records: readonly StoredRecord[] | string | null;
 }
 
 interface CreateRecordsPorts {
@@ -140,7 +140,9 @@ function createMany(
   { once, returnRecords }: CreateRecordsRequest,
   call: Call,
 ): Promise<Answered<CreateRecordsResult>> {
-  const toResult = (counts: BulkCounts): CreateRecordsResult => ({ dataset, ...counts });
+  const toResult = ({ created, updated, ignored, recordsJson }: BulkCounts): CreateRecordsResult => {
+    return { dataset, created, updated, ignored, records: recordsJson };
+  };
   return keeper.run(once, async (mark) => {
     const load = () =>
       loader.load({

@@ -94,12 +94,12 @@ function createdMany(
   return observation.time('render', () => {
     const said = `${created} ${created === 1 ? 'record' : 'records'} created`;
     const others = hasPolicy ? `,"records_updated":${updated},"records_ignored":${ignored}` : '';
-    const shown = records === null || isMinimal ? '' : `,"records":[${records.map(render).join(',')}]`;
+    const shown = records === null || isMinimal ? '' : `,"records":[${render(records)}]`;
     const body = `{"success":true,"message":"${said}","records_created":${created}${others}${shown}}`;
     return { status: 201, headers: isMinimal ? { 'preference-applied': 'return=minimal' } : {}, body };
   });
 
-  function render(record: StoredRecord | string): string {
-    return typeof record === 'string' ? record : recordJson(dataset)(record);
+  function render(records: readonly StoredRecord[] | string): string {
+    return typeof records === 'string' ? records : records.map(recordJson(dataset)).join(',');
   }
 }
