@@ -44,7 +44,9 @@ describe.skipIf(!MAY_MOUNT)(
       const { status } = await world.upload(
         'items',
         lines(300_000, (n) =>
-          type === 'application/json' ? `${n === 0 ? '[' : ','}${JSON.stringify({ n, text })}` : `${n},${text}`,
+          type === 'application/json'
+            ? `${n === 0 ? '[' : ','}${JSON.stringify({ n, text })}`
+            : `${n === 0 ? 'n,text\n' : ''}${n},${text}`,
         ),
         '',
         { type },

@@ -51,13 +51,13 @@ async function* spoolBlocks(
     for await (const chunk of body) {
       throwIfAborted(options.signal);
       const end = cutter.cut(chunk);
-      if (end === 0 || writer.bytes + end < options.blockBytes) {
+      if (end === 0 || writer.bytes + end < bytesOf(writer.index, options)) {
         await writer.write(chunk);
         continue;
       }
       await writer.write(chunk.subarray(0, end));
       const full = await writer.close();
-      writer = await BlockWriter.open(options, full.index + 1);
+      writer = await BlockWriter.open(options, writer.index + 1);
       await writer.write(chunk.slice(end));
       yield full;
     }
@@ -67,22 +67,31 @@ async function* spoolBlocks(
   }
 }
 
+/** The first block is small, so that the engine soon has something to do. */
+function bytesOf(index: number, { blockBytes }: SpoolOptions): number {
+  return index === 0 ? blockBytes / 8 : blockBytes;
+}
+
 const HEAD_BYTES = 64 * 1024;
+/** Bytes that are written to the file at once. */
+const WRITE_BYTES = 1024 * 1024;
 
 class BlockWriter {
   readonly #handle: FileHandle;
   readonly #file: string;
-  readonly #index: number;
+  readonly index: number;
   readonly #scan = new TextScan();
   readonly #head: Uint8Array[] = [];
   #headBytes = 0;
   #closed = false;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   bytes = 0;
 
   private constructor(handle: FileHandle, file: string, index: number) {
     this.#handle = handle;
     this.#file = file;
-    this.#index = index;
+    this.index = index;
   }
 
   static async open(options: SpoolOptions, index: number): Promise<BlockWriter> {
@@ -101,14 +110,24 @@ class BlockWriter {
     }
     this.#scan.push(chunk);
     this.bytes += chunk.length;
-    await writeSpool(this.#handle, chunk);
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush();
   }
 
   async close(): Promise<Block> {
+    await this.#flush();
     await this.#handle.close();
     this.#closed = true;
     const head = Buffer.concat(this.#head);
-    return { file: this.#file, index: this.#index, bytes: this.bytes, scan: this.#scan, head };
+    return { file: this.#file, index: this.index, bytes: this.bytes, scan: this.#scan, head };
+  }
+
+  async #flush(): Promise<void> {
+    const chunks = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    await writeSpool(this.#handle, chunks);
   }
 
   /** Removes a block that was never handed out. */

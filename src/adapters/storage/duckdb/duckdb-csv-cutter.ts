@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { BlockCutter } from './duckdb-blocks.ts';
 
-const [LINE_FEED, CARRIAGE_RETURN, QUOTE, COMMA] = [0x0a, 0x0d, 0x22, 0x2c];
+const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [0x0a, 0x0d, 0x22];
+export const COMMA = 0x2c;
 
 /**
  * CSV may be cut behind a line feed that stands outside quotes. A quote opens a cell only where the cell begins, as the
@@ -73,7 +74,7 @@ export class CsvCutter implements BlockCutter {
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (text.includes(',\n') || text.includes(',\r')) return true;
     const last = this.#before.at(-1);
-    return (last === COMMA && (chunk[0] === LINE_FEED || chunk[0] === CARRIAGE_RETURN)) || text.at(-1) === COMMA;
+    return last === COMMA && (chunk[0] === LINE_FEED || chunk[0] === CARRIAGE_RETURN);
   }
 }
 

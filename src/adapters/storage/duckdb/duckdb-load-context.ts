@@ -20,7 +20,7 @@ export interface BlockSizes {
   readonly parquetRows: number;
 }
 
-export const BLOCK_SIZES: BlockSizes = { bytes: 24 * 1024 * 1024, arrowRows: 250_000, parquetRows: 1_000_000 };
+export const BLOCK_SIZES: BlockSizes = { bytes: 48 * 1024 * 1024, arrowRows: 250_000, parquetRows: 1_000_000 };
 
 /** What the readers of every format work with. */
 export interface LoadContext {

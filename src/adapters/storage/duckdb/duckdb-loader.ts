@@ -172,7 +172,7 @@ class Load {
 }
 
 /** Blocks that are kept as temporary tables; what comes behind them is written to the spool, so that memory is bounded. */
-const BLOCKS_IN_MEMORY = 8;
+const BLOCKS_IN_MEMORY = 4;
 
 /**
  * Stages a whole body, block by block, before the transaction begins: nothing that is wrong with a body ever meets the

@@ -56,7 +56,7 @@ async function spoolFile(file: string, { request }: LoadContext): Promise<void> 
   try {
     for await (const chunk of request.body) {
       throwIfAborted(request.signal);
-      await writeSpool(handle, chunk);
+      await writeSpool(handle, [chunk]);
     }
   } finally {
     await handle.close();

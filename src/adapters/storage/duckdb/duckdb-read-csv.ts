@@ -5,7 +5,7 @@ import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-col
 import { readCsv } from '#formats/csv/read-csv.ts';
 import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
 import { type Block, spoolAhead } from './duckdb-blocks.ts';
-import { CsvCutter, haveCells } from './duckdb-csv-cutter.ts';
+import { COMMA, CsvCutter, haveCells } from './duckdb-csv-cutter.ts';
 import { type LoadContext, MAX_ROW_BYTES, type StagedBlock } from './duckdb-load-context.ts';
 import { stageCsv } from './duckdb-stage-csv.ts';
 import { stageExactly } from './duckdb-stage-exactly.ts';
@@ -111,7 +111,8 @@ async function stageBlock(
   await session.interruptible(request.signal, () => session.execute(sql));
   const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
   const [rows, sure] = (row ?? []).map(Number);
-  const fits = !cutter.hasCommaBeforeLineEnd || (await haveCells(block.file, lines, columns.length));
+  const hasCommaAtEnd = cutter.hasCommaBeforeLineEnd || block.scan.lastByte === COMMA;
+  const fits = !hasCommaAtEnd || (await haveCells(block.file, lines, columns.length));
   if (rows !== sure || rows !== lines - 1 || !fits) {
     return exactly();
   }

@@ -45,6 +45,36 @@ export function roundTripCondition(
   return [`l = concat(${pieces.join(', ')}, ${literal(`${text}}`)})`, ...conditions].join(' AND ');
 }
 
+/**
+ * Whether the text of a cell is what its value gives when it is written again; for cells that differ their shape has to
+ * be asked. Null where there is no quick way to know.
+ * @param raw the text
+ * @param column the typed value
+ */
+export function sameTextCondition(property: Property, raw: string, column: string): string | null {
+  const narrower = contractCondition(property, raw, column);
+  const also = narrower === null ? '' : ` AND ${narrower}`;
+  switch (property.dbType.name) {
+    case 'BIGINT':
+    case 'INTEGER':
+    case 'SMALLINT':
+    case 'DOUBLE':
+    case 'DATE':
+    case 'TIME':
+    case 'UUID':
+      return `${column}::VARCHAR = ${raw}${also}`;
+    case 'TIMESTAMP':
+      return `concat(${timestampPieces(column, `'T'`).join(', ')}, 'Z') = ${raw}${also}`;
+    default:
+      return null;
+  }
+}
+
+/** A date and a time of day are short enough to be made without allocating; an infinite time has no time of day. */
+function timestampPieces(column: string, between: string): string[] {
+  return [`${column}::DATE::VARCHAR`, between, `TRY(${column}::TIME)::VARCHAR`];
+}
+
 /** What the contract asks of a value that the engine's reader does not; null where nothing. */
 function contractCondition({ dbType }: Property, raw: string, column: string): string | null {
   switch (dbType.name) {
@@ -85,10 +115,8 @@ function writtenAgain({ dbType }: Property, raw: string, column: string, given: 
     case 'TIMESTAMP': {
       const sample = String(given.find((value) => value !== null) ?? '');
       if (sample.length === DATE_LENGTH) return { before: '"', sql: [`${column}::DATE::VARCHAR`], after: '"' };
-      // An infinite one has no time of day.
       const between = literal(sample[DATE_LENGTH] ?? 'T');
-      const sql = [`${column}::DATE::VARCHAR`, between, `TRY(${column}::TIME)::VARCHAR`];
-      return { before: '"', sql, after: sample.endsWith('Z') ? 'Z"' : '"' };
+      return { before: '"', sql: timestampPieces(column, between), after: sample.endsWith('Z') ? 'Z"' : '"' };
     }
     default:
       return { before: '"', sql: [`${column}::VARCHAR`], after: '"' };

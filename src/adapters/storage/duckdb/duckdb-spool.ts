@@ -15,9 +15,13 @@ export async function prepareSpool(spoolDir: string): Promise<void> {
 }
 
 /** Writes on to a spool file. @throws DataForgeError `resources_exhausted` where the disk is full */
-export async function writeSpool(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+export async function writeSpool(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  if (chunks.length === 0) return;
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   try {
-    await handle.writeFile(bytes);
+    const { bytesWritten } = await handle.writev(chunks);
+    // Where only a part was taken, what keeps the rest from being written is told by writing on.
+    if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
   } catch (error) {
     throw translateDuckDbError(error);
   }

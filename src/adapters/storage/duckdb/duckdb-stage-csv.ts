@@ -2,6 +2,7 @@ import type { Dataset, Property } from '#domain/dataset/dataset.ts';
 import type { UploadColumn } from '#domain/record/upload-columns.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnType } from './duckdb-layout.ts';
+import { sameTextCondition } from './duckdb-round-trip.ts';
 import { jsonTextConditions, ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { textShape, UUID_TEXT } from './duckdb-shapes.ts';
 import { lineEndLiteral, PARALLEL_READ, stagedSelect } from './duckdb-staged.ts';
@@ -27,6 +28,12 @@ export function stageCsv(dataset: Dataset, columns: readonly UploadColumn[], fil
   return stagedSelect(dataset, { id, values }, source, idShape, null);
 }
 
+function textCondition(property: Property, shape: string, raw: string, column: string): string {
+  const sameShape = `regexp_full_match(${raw}, ${literal(shape)})`;
+  const sameText = sameTextCondition(property, raw, column);
+  return sameText === null ? sameShape : `CASE WHEN ${sameText} THEN TRUE ELSE ${sameShape} END`;
+}
+
 function textColumn(property: Property, raw: string) {
   const shape = textShape(property.dbType);
   const name = property.dbType.name;
@@ -39,7 +46,7 @@ function textColumn(property: Property, raw: string) {
         ? jsonTextConditions(raw)
         : shape === null
           ? []
-          : [`coalesce(regexp_full_match(${raw}, ${literal(shape)}), TRUE)`]),
+          : [`coalesce(${textCondition(property, shape, raw, column)}, TRUE)`]),
       `(${raw} IS NULL) = (${column} IS NULL)`,
       ...ruleConditions(property, column),
     ],

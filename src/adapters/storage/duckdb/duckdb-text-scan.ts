@@ -28,6 +28,10 @@ export class TextScan {
     return this.#lineFeeds + (this.#lastByte === LINE_FEED ? 0 : 1);
   }
 
+  get lastByte(): number {
+    return this.#lastByte;
+  }
+
   /** How every line ends; null where lines end this way and that. */
   get lineEnd(): '\n' | '\r\n' | null {
     if (this.#returns === 0) return '\n';
