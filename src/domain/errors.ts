@@ -9,6 +9,7 @@ export const ERROR_TITLES = {
   invalid_sort: 'A sort is not valid',
   invalid_page: 'The page, size or cursor is not valid',
   invalid_parameter: 'A parameter is not valid',
+  invalid_sql: 'The query is not one that can be run here',
   unauthorized: 'A token is needed',
   forbidden: 'The caller may not do this',
   unknown_dataset: 'There is no such dataset',

@@ -49,6 +49,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemWords>> = {
   invalid_sort: words(400, 'invalidArgument', 'BAD_USER_INPUT', 1007, 2),
   invalid_page: words(400, 'invalidArgument', 'BAD_USER_INPUT', 1007, 2),
   invalid_parameter: words(400, 'invalidArgument', 'BAD_USER_INPUT', 1007, 2),
+  invalid_sql: words(400, 'invalidArgument', 'BAD_USER_INPUT', 1007, 2),
   unauthorized: words(401, 'unauthenticated', 'UNAUTHENTICATED', 1008, 4),
   forbidden: words(403, 'permissionDenied', 'FORBIDDEN', 1008, 4),
   unknown_dataset: words(404, 'notFound', 'NOT_FOUND', 1008, 3),

@@ -78,3 +78,13 @@ export interface SqlVector {
   /** The elements of a list, the fields of a struct, one struct of keys and values of a map. */
   readonly children: readonly SqlVector[];
 }
+
+/** Bytes that a batch takes in memory. */
+export function sizeOfBatch({ columns }: SqlBatch): number {
+  return columns.reduce((sum, column) => sum + sizeOfVector(column), 0);
+}
+
+function sizeOfVector({ validity, data, offsets, children }: SqlVector): number {
+  const own = data.byteLength + (validity?.byteLength ?? 0) + (offsets?.byteLength ?? 0);
+  return children.reduce((sum, child) => sum + sizeOfVector(child), own);
+}
