@@ -23,6 +23,7 @@ export const ERROR_TITLES = {
   history_trimmed: 'The history asked for is no longer kept',
   version_moved: 'The record has changed since it was read',
   too_large: 'The request is larger than the limit',
+  unsupported_by_engine: 'The engine cannot do this',
   unsupported_media_type: 'The body is in a format that is not taken here',
   too_many_requests: 'Too many requests at once',
   internal: 'Something failed inside',

@@ -37,6 +37,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     'The record has another version than `If-Match` names: somebody changed it. Read it again, and decide again.',
   too_large:
     'The body, the address or the headers are larger than the limit. Send the rows in parts or as an upload, long filters in a body.',
+  unsupported_by_engine:
+    'The engine that keeps the records (`DB_ENGINE`) cannot do this: the memory engine runs no SQL.',
   unsupported_media_type:
     'The `Content-Type` or the `Content-Encoding` of the body is not taken at this address; the message lists what is.',
   too_many_requests:

@@ -65,6 +65,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemWords>> = {
   too_large: words(413, 'resourceExhausted', 'TOO_LARGE', 1009, 7),
   unsupported_media_type: words(415, 'invalidArgument', 'BAD_REQUEST', 1007, 2),
   too_many_requests: words(429, 'resourceExhausted', 'TOO_MANY_REQUESTS', 1013, 6),
+  unsupported_by_engine: words(501, 'unimplemented', 'NOT_IMPLEMENTED', 1008, 2),
   cancelled: words(499, 'cancelled', 'CANCELLED', 1000, 130),
   internal: words(500, 'internal', 'INTERNAL_SERVER_ERROR', 1011, 1),
   unavailable: words(503, 'unavailable', 'UNAVAILABLE', 1013, 6),

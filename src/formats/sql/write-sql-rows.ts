@@ -8,12 +8,6 @@ export function* rowsAsArrays(columns: readonly SqlColumn[], batch: SqlBatch): G
   for (let at = 0; at < batch.length; at++) yield `[${writers.map((write) => write(at)).join(',')}]`;
 }
 
-/** The rows of a batch as texts for cells; null where there is no value. */
-export function* rowsAsTexts(columns: readonly SqlColumn[], batch: SqlBatch): Generator<(string | null)[]> {
-  const writers = columns.map(({ type }, index) => textWriter(type, vectorAt(batch, index)));
-  for (let at = 0; at < batch.length; at++) yield writers.map((write) => write(at));
-}
-
 /** NDJSON: an object a row, in the columns' order. */
 export async function* writeSqlNdjson(
   columns: readonly SqlColumn[],

@@ -184,7 +184,7 @@ export const TABLES: readonly string[] = [
 ];
 
 /** Whole statements. */
-export const STATEMENTS: readonly string[] = [
+const STATEMENTS: readonly string[] = [
   ``,
   `;`,
   `;;`,
