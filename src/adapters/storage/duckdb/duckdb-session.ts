@@ -1,4 +1,10 @@
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBMaterializedResult,
+  DuckDBPreparedStatement,
+  DuckDBResultReader,
+} from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
 
@@ -34,6 +40,17 @@ export class DuckDbSession {
   /** The rows of `all` as arrays of plain values. */
   async rows(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<unknown[][]> {
     return (await this.all(sql, parameters)).getRows() as unknown[][];
+  }
+
+  /** Runs a statement that is used once and leaves its result in the engine's own blocks. */
+  async materialize(sql: string, parameters: readonly DuckDbParameter[]): Promise<DuckDBMaterializedResult> {
+    try {
+      const statement = await this.connection.prepare(sql);
+      bind(statement, parameters);
+      return await statement.run();
+    } catch (error) {
+      throw translateDuckDbError(error);
+    }
   }
 
   /**
@@ -146,11 +163,16 @@ function bind(statement: DuckDBPreparedStatement, parameters: readonly DuckDbPar
     const at = index + 1;
     if (value === null) statement.bindNull(at);
     else if (typeof value === 'string') statement.bindVarchar(at, value);
-    else if (typeof value === 'bigint') statement.bindBigInt(at, value);
+    else if (typeof value === 'bigint') bindInteger(statement, at, value);
     else if (typeof value === 'boolean') statement.bindBoolean(at, value);
     else if (Number.isSafeInteger(value)) statement.bindBigInt(at, BigInt(value));
     else statement.bindDouble(at, value);
   });
+}
+
+function bindInteger(statement: DuckDBPreparedStatement, at: number, value: bigint): void {
+  if (BigInt.asIntN(64, value) === value) statement.bindBigInt(at, value);
+  else statement.bindHugeInt(at, value);
 }
 
 /** @throws DataForgeError the signal's reason, or `cancelled`, where the signal has fired */

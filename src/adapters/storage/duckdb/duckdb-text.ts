@@ -21,22 +21,22 @@ export class TextBytes {
   }
 
   /**
-   * Appends the texts of a column of a chunk. Texts that lie one behind the other in the engine's memory, as those it
+   * Appends texts of a vector. Texts that lie one behind the other in the engine's memory, as those it
    * has just made do, are copied as one.
-   * @param told is called for each row with the end of its text
+   * @param from the first row
+   * @param told is called for each row, counted from that one, with the end of its text
    */
-  append(chunk: DuckDBDataChunk, column: number, told?: (row: number, end: number) => void): void {
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
-    const rows = chunk.rowCount;
-    const entries = duckdb.vector_get_data(vector, rows * ENTRY_BYTES);
-    const words = new Uint32Array(entries.buffer, entries.byteOffset, rows * WORDS_OF_ENTRY);
-    const validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) ?? null;
-    let row = 0;
-    while (row < rows) {
+  append(vector: duckdb.Vector, from: number, rows: number, told?: (row: number, end: number) => void): void {
+    const to = from + rows;
+    const entries = duckdb.vector_get_data(vector, to * ENTRY_BYTES);
+    const words = new Uint32Array(entries.buffer, entries.byteOffset, to * WORDS_OF_ENTRY);
+    const validity = duckdb.vector_get_validity(vector, Math.ceil(to / 64) * 8) ?? null;
+    let row = from;
+    while (row < to) {
       const length = lengthOf(words, validity, row);
       if (length <= INLINE_BYTES) {
         this.#appendInline(words, row, length);
-        told?.(row++, this.length);
+        told?.(row++ - from, this.length);
         continue;
       }
       const first = row;
@@ -45,13 +45,18 @@ export class TextBytes {
       let text = length;
       do {
         end += text;
-        told?.(row, this.length + end - start);
-        text = ++row < rows ? lengthOf(words, validity, row) : 0;
+        told?.(row - from, this.length + end - start);
+        text = ++row < to ? lengthOf(words, validity, row) : 0;
       } while (text > INLINE_BYTES && pointerOf(words, row) === end);
       this.#appendRun(entries, first, end - start);
     }
     release(entries);
     if (validity !== null) release(validity);
+  }
+
+  /** Appends the texts of the first column of a chunk. */
+  appendChunk(chunk: DuckDBDataChunk): void {
+    this.append(duckdb.data_chunk_get_vector(chunk.chunk, 0), 0, chunk.rowCount);
   }
 
   finish(): Uint8Array {
@@ -100,7 +105,7 @@ export function release(view: Uint8Array): void {
 /** The texts of the first column, one behind the other. */
 export function joinTexts(chunks: readonly DuckDBDataChunk[], expectedBytes: number): Uint8Array {
   const texts = new TextBytes(expectedBytes);
-  for (const chunk of chunks) texts.append(chunk, 0);
+  for (const chunk of chunks) texts.appendChunk(chunk);
   return texts.finish();
 }
 

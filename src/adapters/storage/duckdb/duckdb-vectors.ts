@@ -9,6 +9,8 @@ export interface ChunkCopier {
   /** Makes room for that many rows; called once, first. */
   reserve(rows: number): void;
   append(chunk: DuckDBDataChunk, column: number): void;
+  /** The same for some rows of a vector. */
+  appendPart(vector: duckdb.Vector, from: number, rows: number): void;
   finish(rows: number): ColumnVector;
 }
 
@@ -34,10 +36,25 @@ export function copierOf(type: DbType): ChunkCopier {
   }
 }
 
-type CopyValues = (from: Uint8Array, to: Uint8Array, at: number, rows: number) => void;
+/** Text, or the bytes of blobs, which the engine keeps alike. */
+export function textCopier(): ChunkCopier {
+  return new TextCopier();
+}
+
+export function booleanCopier(): ChunkCopier {
+  return new FixedCopier(1, 1, copyBytes, packBits);
+}
+
+/** Values of a fixed width, as they are or changed by `copy`. */
+export function fixedCopier(sourceWidth: number, width = sourceWidth, copy: CopyValues = copyBytes): ChunkCopier {
+  return new FixedCopier(sourceWidth, width, copy);
+}
+
+/** Copies `rows` values into `to`, where the first of them begins at byte `at`. */
+export type CopyValues = (from: Uint8Array, to: Uint8Array, at: number, rows: number) => void;
 
 /** Validity bits of a growing column; the engine's words and Arrow's bytes have the same order of bits. */
-class Validity {
+export class Validity {
   #bits: Uint8Array | null = null;
   #capacity = 0;
 
@@ -45,18 +62,18 @@ class Validity {
     this.#capacity = rows;
   }
 
-  append(vector: duckdb.Vector, at: number, rows: number): void {
-    const words = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
+  append(vector: duckdb.Vector, at: number, from: number, rows: number): void {
+    const words = duckdb.vector_get_validity(vector, Math.ceil((from + rows) / 64) * 8);
     if (words === null || words === undefined) return;
     this.#bits ??= new Uint8Array(Math.ceil(this.#capacity / 8)).fill(0xff);
     const bits = this.#bits;
-    if (at % 8 === 0 && rows % 8 === 0) {
-      bits.set(words.subarray(0, rows / 8), at / 8);
+    if (at % 8 === 0 && from % 8 === 0 && rows % 8 === 0) {
+      bits.set(words.subarray(from / 8, (from + rows) / 8), at / 8);
       release(words);
       return;
     }
     for (let row = 0; row < rows; row++) {
-      const valid = ((words[row >> 3] ?? 0) >> (row & 7)) & 1;
+      const valid = ((words[(from + row) >> 3] ?? 0) >> ((from + row) & 7)) & 1;
       const target = at + row;
       if (valid === 0) bits[target >> 3] = (bits[target >> 3] ?? 0) & ~(1 << (target & 7));
     }
@@ -90,12 +107,14 @@ class FixedCopier implements ChunkCopier {
   }
 
   append(chunk: DuckDBDataChunk, column: number): void {
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
-    const rows = chunk.rowCount;
-    const source = duckdb.vector_get_data(vector, rows * this.#sourceWidth);
-    this.#copy(source, this.#values, this.#rows * this.#width, rows);
+    this.appendPart(duckdb.data_chunk_get_vector(chunk.chunk, column), 0, chunk.rowCount);
+  }
+
+  appendPart(vector: duckdb.Vector, from: number, rows: number): void {
+    const source = duckdb.vector_get_data(vector, (from + rows) * this.#sourceWidth);
+    this.#copy(source.subarray(from * this.#sourceWidth), this.#values, this.#rows * this.#width, rows);
     release(source);
-    this.#validity.append(vector, this.#rows, rows);
+    this.#validity.append(vector, this.#rows, from, rows);
     this.#rows += rows;
   }
 
@@ -109,7 +128,7 @@ function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
 }
 
 /** Little-endian with the top bit turned over, so that it sorts as a signed number; Arrow wants the UUID's own bytes. */
-function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): void {
+export function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): void {
   const source = new DataView(from.buffer, from.byteOffset, from.byteLength);
   const target = new DataView(to.buffer, to.byteOffset + at, rows * 16);
   for (let offset = 0; offset < rows * 16; offset += 16) {
@@ -126,7 +145,7 @@ export function decimalWidth(precision: number): number {
 }
 
 /** A decimal of few digits is kept in fewer bytes; the sign fills the rest. */
-function widenDecimals(width: number): CopyValues {
+export function widenDecimals(width: number): CopyValues {
   return (from, to, at, rows) => {
     if (width === 16) {
       to.set(from, at);
@@ -162,13 +181,17 @@ class TextCopier implements ChunkCopier {
   }
 
   append(chunk: DuckDBDataChunk, column: number): void {
+    this.appendPart(duckdb.data_chunk_get_vector(chunk.chunk, column), 0, chunk.rowCount);
+  }
+
+  appendPart(vector: duckdb.Vector, from: number, rows: number): void {
     const offsets = this.#offsets;
     const next = this.#rows + 1;
-    this.#texts.append(chunk, column, (row, end) => {
+    this.#texts.append(vector, from, rows, (row, end) => {
       offsets[next + row] = end;
     });
-    this.#validity.append(duckdb.data_chunk_get_vector(chunk.chunk, column), this.#rows, chunk.rowCount);
-    this.#rows += chunk.rowCount;
+    this.#validity.append(vector, this.#rows, from, rows);
+    this.#rows += rows;
   }
 
   finish(): ColumnVector {
