@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, timed } from '../harness/engine.ts';
 import { type Load, runLoad } from '../harness/load.ts';
@@ -173,6 +174,8 @@ async function filteredPage(context: BenchContext, server: BenchServer, engine: 
   return cost('page of 100, two filters, a sort, p50', median(ours), 'ms', median(limits), 'the same SQL', 0.7);
 }
 
+const STREAM_READERS = new URL('../harness/stream-readers.ts', import.meta.url);
+
 async function readsBesideStreams(
   context: BenchContext,
   server: BenchServer,
@@ -180,22 +183,15 @@ async function readsBesideStreams(
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const clients of [0, 4, 16]) {
-    const stop = new AbortController();
-    const streams = Array.from({ length: clients }, () => endlessStream(server, stop.signal));
+    const readers = new Worker(STREAM_READERS, {
+      workerData: { url: `${server.url}/api/v1/records/flights/stream`, clients },
+    });
     const next = () =>
       ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
     const load = await runLoad(server.url, 1, context.loadMilliseconds, next);
-    stop.abort();
-    await Promise.allSettled(streams);
+    await readers.terminate();
     const beside = clients === 0 ? 'on an idle server' : `beside ${clients} streams`;
     measurements.push(figure(`point read ${beside}, p99`, load.p99, 'ms', clients === 0 ? '' : 'to stay under 50'));
   }
   return measurements;
-}
-
-async function endlessStream(server: BenchServer, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const response = await fetch(`${server.url}/api/v1/records/flights/stream`, { signal });
-    for await (const _ of response.body ?? []) if (signal.aborted) return;
-  }
 }

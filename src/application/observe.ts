@@ -9,6 +9,8 @@ export class Observation {
   dataset: string | null = null;
   rows = 0;
   bytes = 0;
+  /** Tells how the engine went about it, for the log of slow requests. */
+  explain: (() => Promise<string | null>) | null = null;
   readonly parts: Record<TimePart, number> = { parse: 0, queue: 0, engine: 0, render: 0 };
 
   add(part: TimePart, milliseconds: number): void {

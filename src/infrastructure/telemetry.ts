@@ -12,6 +12,8 @@ export interface LoggedRequest extends AnsweredRequest {
   readonly parts: Readonly<Record<string, number>>;
   /** What was asked of the store: filters, sort, size; for requests that were slow. */
   readonly plan: Readonly<Record<string, unknown>> | null;
+  /** Tells how the engine went about it; null where it was not asked for rows. */
+  readonly explain: (() => Promise<string | null>) | null;
   /** What was thrown, where the fault is ours. */
   readonly error: unknown;
 }
@@ -42,11 +44,11 @@ export class ProcessTelemetry {
 
   answered(request: LoggedRequest): void {
     this.#metrics.answered(request);
-    const { plan, error, ...facts } = request;
+    const { plan, explain, error, ...facts } = request;
     if (request.status >= 500) {
       this.#logger.error({ ...facts, plan, err: error }, 'request failed');
     } else if (request.duration >= this.#slowRequest) {
-      this.#logger.warn({ ...facts, plan }, 'slow request');
+      void enginePlan(explain).then((engine) => this.#logger.warn({ ...facts, plan, engine }, 'slow request'));
     } else if (this.#logger.isLevelEnabled('debug')) {
       this.#logger.debug(facts, 'request');
     }
@@ -59,4 +61,9 @@ export class ProcessTelemetry {
   warn(message: string, facts: Readonly<Record<string, unknown>> = {}): void {
     this.#logger.warn(facts, message);
   }
+}
+
+/** The plan is asked for after the answer, and does without where the engine cannot say. */
+async function enginePlan(explain: LoggedRequest['explain']): Promise<string | null> {
+  return explain === null ? null : explain().catch(() => null);
 }

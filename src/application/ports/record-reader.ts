@@ -34,6 +34,8 @@ export interface RecordReader {
     keys: readonly (readonly Value[])[],
     options: ReadOptions,
   ): Promise<readonly (RenderedRecord | null)[]>;
+  /** How the engine would go about a page or a stream, for a person to read; null where it has no plan to show. */
+  explain(query: PageQuery | StreamQuery): Promise<string | null>;
   /** Bytes of a wire format, in storage order unless the query sorts. Ends early when the consumer returns. */
   stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncIterable<Uint8Array>;
   /** The same rows as columns: `id`, the properties, `created_at`, `updated_at`, `version`. */

@@ -19,6 +19,7 @@ interface RestAnswer {
   readonly rows: number;
   readonly parts: Readonly<Record<string, number>>;
   readonly plan: Readonly<Record<string, unknown>> | null;
+  readonly explain: (() => Promise<string | null>) | null;
   readonly error: unknown;
 }
 

@@ -181,6 +181,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, { onAnswer }: RestOp
     rows: observation.rows,
     parts: observation.parts,
     plan: forge.plan,
+    explain: observation.explain,
     error: error instanceof DataForgeError ? (error.cause ?? error) : error,
   });
 }

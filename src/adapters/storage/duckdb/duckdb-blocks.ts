@@ -61,7 +61,7 @@ async function* spoolBlocks(
       await writer.write(chunk.slice(end));
       yield full;
     }
-    yield await writer.close();
+    if (writer.hasRows || writer.index === 0) yield await writer.close();
   } finally {
     await writer.discard();
   }
@@ -86,6 +86,7 @@ class BlockWriter {
   #closed = false;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #prefixBytes = 0;
   bytes = 0;
 
   private constructor(handle: FileHandle, file: string, index: number) {
@@ -98,7 +99,12 @@ class BlockWriter {
     const file = newSpoolFile(options.spoolDir, options.extension);
     const writer = new BlockWriter(await open(file, 'w'), file, index);
     if (index > 0 && options.prefix !== undefined) await writer.write(options.prefix());
+    writer.#prefixBytes = writer.bytes;
     return writer;
+  }
+
+  get hasRows(): boolean {
+    return this.bytes > this.#prefixBytes;
   }
 
   async write(chunk: Uint8Array): Promise<void> {

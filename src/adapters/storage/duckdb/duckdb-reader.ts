@@ -10,6 +10,7 @@ import { duckDbDialect } from './duckdb-dialect.ts';
 import { currentTable } from './duckdb-layout.ts';
 import { keyJoin, locatorCondition } from './duckdb-lookup.ts';
 import { recordJson } from './duckdb-render.ts';
+import { selectRows } from './duckdb-row-stream.ts';
 import { canonicalColumn, canonicalField } from './duckdb-rows.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 import { streamArrow } from './duckdb-stream-arrow.ts';
@@ -83,6 +84,12 @@ export class DuckDbReader implements RecordReader {
       rows.map(([id, version, json, ...key]) => [keyText(key as Value[]), rendered(id, version, json)]),
     );
     return keys.map((key) => found.get(keyText(key)) ?? null);
+  }
+
+  async explain(query: PageQuery | StreamQuery): Promise<string> {
+    const { sql, parameters } = 'start' in query ? pageSql(query) : selectRows(query, '*');
+    const rows = await this.#store.withSession((session) => session.rows(`EXPLAIN ${sql}`, parameters.values));
+    return rows.map(([, plan]) => String(plan)).join('\n');
   }
 
   stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncIterable<Uint8Array> {

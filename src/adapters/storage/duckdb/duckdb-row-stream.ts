@@ -46,7 +46,8 @@ export async function* streamRows(
   }
 }
 
-function selectRows(query: StreamQuery, select: string): { sql: string; parameters: SqlParameters } {
+/** The statement of a stream. */
+export function selectRows(query: StreamQuery, select: string): { sql: string; parameters: SqlParameters } {
   const parameters = new SqlParameters();
   const condition = compileFilter(query.filter, duckDbDialect, parameters);
   const order = query.sort.length > 0 ? ` ORDER BY ${compileSort(query.sort, duckDbDialect)}` : '';

@@ -28,6 +28,11 @@ export class MemoryReader implements RecordReader {
     this.#store = store;
   }
 
+  /** Lists are gone through from end to end; there is nothing to plan. */
+  async explain(): Promise<null> {
+    return null;
+  }
+
   async page(query: PageQuery, options: ReadOptions): Promise<RecordPage> {
     throwIfAborted(options.signal);
     const { dataset, sort, start, size } = query;

@@ -29,6 +29,7 @@ export function countRecords({ catalog, reader, gate, limits }: CountRecordsPort
   ): Promise<{ readonly schema: string; readonly count: number }> => {
     const { dataset } = openDataset(catalog, schema, call, 'read');
     const filter = readFilter(dataset, filters, limits, call.observation);
+    call.observation.explain = () => reader.explain({ dataset, filter, sort: [], fields: null, limit: null });
     const count = await withTimeLimit(call.signal, limits.queryTimeout, (signal) =>
       runGated(gate, signal, call.observation, () => reader.count(dataset, filter, { at: null, signal })),
     );

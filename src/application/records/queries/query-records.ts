@@ -50,9 +50,11 @@ export function queryRecords({ catalog, reader, gate, limits }: QueryRecordsPort
     );
     const start = readStart(query, request, size);
     return withTimeLimit(call.signal, limits.queryTimeout, async (signal) => {
-      const read = (page: PageQuery) =>
-        runGated(gate, signal, call.observation, () => reader.page(page, { at: null, signal }));
-      const found = await read({ ...query, size, start: start.at });
+      const read = (asked: PageQuery) =>
+        runGated(gate, signal, call.observation, () => reader.page(asked, { at: null, signal }));
+      const page = { ...query, size, start: start.at };
+      call.observation.explain = () => reader.explain(page);
+      const found = await read(page);
       const { records, total, last } = found;
       call.observation.rows += records.length;
       const passed = start.passed + records.length;

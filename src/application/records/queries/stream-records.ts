@@ -32,7 +32,9 @@ export function streamRecords({ catalog, reader, limits, places }: StreamRecords
     const { dataset } = openDataset(catalog, request.schema, call, 'read');
     const query = readQuery(dataset, request, limits, call.observation);
     const limit = readLimit(request.limit);
-    const open = (signal: AbortSignal) => reader.stream({ ...query, limit }, request.format, { at: null, signal });
+    const stream = { ...query, limit };
+    call.observation.explain = () => reader.explain(stream);
+    const open = (signal: AbortSignal) => reader.stream(stream, request.format, { at: null, signal });
     return { schema: dataset.name, bytes: places.hold(streamWithTimeLimit(call.signal, limits.streamTimeout, open)) };
   };
 }

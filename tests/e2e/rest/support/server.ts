@@ -98,11 +98,13 @@ export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Dataset files by name, instead of the usual ones. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Takes what the server logs, a JSON text a line. */
+  readonly log?: (line: string) => void;
 }
 
 export async function startServer(
   engine: EngineName,
-  { env = {}, files = DATASET_FILES }: TestServerOptions = {},
+  { env = {}, files = DATASET_FILES, log }: TestServerOptions = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'data-forge-e2e-'));
   const datasets = join(folder, 'datasets');
@@ -120,6 +122,6 @@ export async function startServer(
       ...env,
     },
   });
-  const app = await createApp(config, { logger: pino({ level: config.logLevel }) });
+  const app = await createApp(config, { logger: pino({ level: config.logLevel }, log && { write: log }) });
   return new TestServer(folder, app, await app.listen());
 }
