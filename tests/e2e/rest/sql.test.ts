@@ -151,10 +151,13 @@ describe('SQL over HTTP', () => {
     const hung = controllers.map(({ signal }) =>
       server.call('POST', '/query', { json: { sql: ENDLESS }, signal }).catch(() => null),
     );
-    await expect.poll(async () => (await ask({ sql: 'SELECT 1' })).status, { timeout: 5000 }).toBe(429);
+    const running = async () => Number(/^data_forge_sql_queries (\d+)/m.exec((await server.get('//metrics')).text)?.[1]);
+    await expect.poll(running, { timeout: 10_000 }).toBe(2);
+    expect((await ask({ sql: 'SELECT 1' })).status).toBe(429);
     for (const controller of controllers) controller.abort();
     await Promise.all(hung);
-    await expect.poll(async () => (await ask({ sql: 'SELECT 1' })).status, { timeout: 5000 }).toBe(200);
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    expect((await ask({ sql: 'SELECT 1' })).status).toBe(200);
   });
 
   test('a stream past the limit of bytes is broken off', async () => {
