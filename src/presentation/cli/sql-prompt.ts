@@ -25,28 +25,25 @@ export async function runSqlPrompt(context: CliContext): Promise<void> {
   const { host, output } = context;
   if (host.in === undefined) throw new DataForgeError('invalid_parameter', 'There is no terminal; name a query.');
   const input = host.in;
-  await context.withTarget(
-    async ({ client }) => {
-      const tables = await readTables(client);
-      const history = await readHistory();
-      const reader = createInterface({
-        input,
-        output: output.out as NodeJS.WriteStream,
-        terminal: true,
-        history,
-        historySize: HISTORY_LINES,
-        removeHistoryDuplicates: true,
-        completer: (line: string) => completeSql(line, tables),
-      });
-      output.note('One SELECT at a time, ended by ";"; \\h for help, \\q to leave.');
-      try {
-        await new Prompt(context, client, tables, reader).run();
-      } finally {
-        reader.close();
-      }
-    },
-    { changesNothing: true },
-  );
+  await context.withTarget(async ({ client }) => {
+    const tables = await readTables(client);
+    const history = await readHistory();
+    const reader = createInterface({
+      input,
+      output: output.out as NodeJS.WriteStream,
+      terminal: true,
+      history,
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => completeSql(line, tables),
+    });
+    output.note('One SELECT at a time, ended by ";"; \\h for help, \\q to leave.');
+    try {
+      await new Prompt(context, client, tables, reader).run();
+    } finally {
+      reader.close();
+    }
+  });
 }
 
 class Prompt {
@@ -122,7 +119,7 @@ class Prompt {
   }
 
   #width(): number {
-    return this.#context.output.out.columns ?? 80;
+    return this.#context.output.out.columns || 80;
   }
 }
 

@@ -1,8 +1,9 @@
 import { type DuckDBPreparedStatement, DuckDBTypeId } from '@duckdb/node-api';
+import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { SqlParameter, SqlParameters } from '#domain/sql/sql-type.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
 import type { DuckDbParameter } from './duckdb-session.ts';
-import { refused } from './duckdb-sql-proof.ts';
+import { foldName, refused } from './duckdb-sql-proof.ts';
 import { type ProvedSql, proveSql, sqlError } from './duckdb-sql-sandbox.ts';
 import type { DuckDbSqlSession } from './duckdb-sql-sessions.ts';
 import { type ResultColumn, resultColumns } from './duckdb-sql-types.ts';
@@ -21,11 +22,12 @@ export interface SqlPlan extends ProvedSql {
  */
 export async function planSql(
   borrowed: DuckDbSqlSession,
-  sql: string,
+  { sql, datasets }: { readonly sql: string; readonly datasets: readonly Dataset[] },
   parameters: SqlParameters | null,
 ): Promise<SqlPlan> {
-  const { session, views } = borrowed;
-  const proved = await proveSql(session, sql, views);
+  const { session } = borrowed;
+  const proved = await proveSql(session, sql, new Set(datasets.map(({ name }) => foldName(name))));
+  await borrowed.show(datasets, proved.read);
   try {
     const text = proved.explain ? `EXPLAIN ${proved.select}` : proved.select;
     const statement = await session.connection.prepare(text);

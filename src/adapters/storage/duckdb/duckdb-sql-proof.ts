@@ -9,7 +9,7 @@ export type SqlNode = Readonly<Record<string, unknown>>;
 const NODES: ReadonlySet<string> = new Set(
   (
     'SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE ' +
-    'BASE_TABLE SUBQUERY JOIN TABLE_FUNCTION EMPTY EXPRESSION_LIST COLUMN_DATA PIVOT ' +
+    'BASE_TABLE SUBQUERY JOIN TABLE_FUNCTION EMPTY EXPRESSION_LIST PIVOT ' +
     'LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER ORDER_MODIFIER DISTINCT_MODIFIER ORDER_DEFAULT ASCENDING DESCENDING ' +
     'COLUMN_REF FUNCTION WINDOW_AGGREGATE VALUE_CONSTANT VALUE_PARAMETER STAR LAMBDA CASE_EXPR OPERATOR_CAST COLLATE ' +
     'POSITIONAL_REFERENCE CONJUNCTION_AND CONJUNCTION_OR ' +
@@ -32,12 +32,20 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Proves that a parsed SELECT reads nothing but what it may: tables by the names of `views` (lower case) or of its own
- * WITH, the table functions of the list, functions of the list, and no node of a kind that nobody has looked at.
+ * Proves that a parsed SELECT reads nothing but what it may: tables by the names of `views` (folded by `foldName`) or
+ * of its own WITH, the table functions of the list, functions of the list, and no node of a kind that nobody has looked at.
+ * @returns which of the views it reads
  * @throws DataForgeError `invalid_sql`
  */
-export function proveSelect(statement: SqlNode, views: ReadonlySet<string>): void {
-  new Proof(views).visit(statement, views);
+export function proveSelect(statement: SqlNode, views: ReadonlySet<string>): ReadonlySet<string> {
+  const proof = new Proof(views);
+  proof.visit(statement, views);
+  return proof.read;
+}
+
+/** Names are the same where the engine takes them for the same: without regard to case, in ASCII alone. */
+export function foldName(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 export function refused(message: string, cause?: unknown): DataForgeError {
@@ -45,6 +53,7 @@ export function refused(message: string, cause?: unknown): DataForgeError {
 }
 
 class Proof {
+  readonly read = new Set<string>();
   readonly #views: ReadonlySet<string>;
   /** Calls in FROM make their rows while they are read, so that their number costs nothing. */
   readonly #streaming = new WeakSet<object>();
@@ -53,7 +62,7 @@ class Proof {
     this.#views = views;
   }
 
-  /** @param names tables that can be seen from here, lower case */
+  /** @param names tables that can be seen from here */
   visit(value: unknown, names: ReadonlySet<string>): void {
     if (Array.isArray(value)) {
       for (const item of value) this.visit(item, names);
@@ -73,7 +82,8 @@ class Proof {
     }
     for (const [key, value] of Object.entries(node)) {
       // A constant is a value, whatever it looks like; the tables of WITH have been visited.
-      if (key !== 'cte_map' && !(key === 'value' && 'is_null' in node)) this.visit(value, names);
+      if (key === 'cte_map' || (key === 'value' && 'is_null' in node)) continue;
+      this.visit(value, key === 'right' && type === 'RECURSIVE_CTE_NODE' ? withItself(node, names) : names);
     }
   }
 
@@ -93,7 +103,9 @@ class Proof {
       throw refused(`"${shown(name)}" is named with a schema; datasets are read by their names alone.`);
     }
     if (node.at_clause) throw refused('AT (…) cannot be used here; datasets are read as they are now.');
-    if (names.has(name.toLowerCase())) return;
+    const folded = foldName(name);
+    if (this.#views.has(folded)) this.read.add(folded);
+    if (names.has(folded)) return;
     const list = [...this.#views].sort().slice(0, 20).join(', ');
     throw refused(`There is no dataset "${shown(name)}"; the tables are ${list === '' ? 'none' : list}.`);
   }
@@ -115,18 +127,11 @@ class Proof {
     if (map === undefined || map.length === 0) return outer;
     const names = new Set(outer);
     for (const { key, value } of map) {
-      const name = key.toLowerCase();
-      const isRecursive = rootOf(value)?.type === 'RECURSIVE_CTE_NODE';
-      this.visit(value, isRecursive ? new Set([...names, name]) : names);
-      names.add(name);
+      this.visit(value, names);
+      names.add(foldName(key));
     }
     return names;
   }
-}
-
-function rootOf(commonTable: SqlNode): SqlNode | null {
-  const query = commonTable.query as SqlNode | undefined;
-  return (query?.node as SqlNode | undefined) ?? null;
 }
 
 function checkFunction(node: SqlNode, written: string): void {
@@ -137,6 +142,11 @@ function checkFunction(node: SqlNode, written: string): void {
   if (node.catalog || !(isOwnSchema(node.schema) || isPlainName(node.schema))) {
     throw refused(`The function "${shown(name)}" is named with a schema; use its name alone.`);
   }
+}
+
+/** A recursive table is there in its second part alone: in the first its name is that of some other table. */
+function withItself(node: SqlNode, names: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...names, foldName(String(node.cte_name))]);
 }
 
 function isOwnSchema(schema: unknown): boolean {

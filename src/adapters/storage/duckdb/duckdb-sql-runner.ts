@@ -2,8 +2,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type DuckDBDataChunk, VARCHAR } from '@duckdb/node-api';
 import type { SqlDescription, SqlFormat, SqlRequest, SqlRows, SqlRunner } from '#application/ports/sql-runner.ts';
-import type { Dataset } from '#domain/dataset/dataset.ts';
-import { type SqlBatch, type SqlColumn, sizeOfBatch } from '#domain/sql/sql-type.ts';
+import { type SqlBatch, type SqlColumn, type SqlParameters, sizeOfBatch } from '#domain/sql/sql-type.ts';
 import { writeArrow } from '#formats/arrow/write-arrow.ts';
 import { writeSqlCsv, writeSqlNdjson } from '#formats/sql/write-sql-rows.ts';
 import { identifier, literal } from '../sql/identifier.ts';
@@ -11,7 +10,7 @@ import { newSpoolFile } from './duckdb-spool.ts';
 import { planSql, runnableSql, type SqlPlan } from './duckdb-sql-plan.ts';
 import { refused } from './duckdb-sql-proof.ts';
 import { sqlError } from './duckdb-sql-sandbox.ts';
-import { type DuckDbSqlSession, DuckDbSqlSessions } from './duckdb-sql-sessions.ts';
+import { DuckDbSqlSessions } from './duckdb-sql-sessions.ts';
 import type { ResultColumn } from './duckdb-sql-types.ts';
 import { toSqlBatch } from './duckdb-sql-vectors.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
@@ -31,11 +30,9 @@ export class DuckDbSqlRunner implements SqlRunner {
     this.#sessions = new DuckDbSqlSessions(store);
   }
 
-  describe({ sql, datasets, signal }: Omit<SqlRequest, 'limit' | 'parameters'>): Promise<SqlDescription> {
-    return this.#withSession(datasets, async (borrowed) => {
-      const plan = await borrowed.session.interruptible(signal, () => planSql(borrowed, sql, null));
-      return { columns: shown(plan.columns), parameters: plan.parameterNames };
-    });
+  async describe(request: Omit<SqlRequest, 'limit' | 'parameters'>): Promise<SqlDescription> {
+    const { columns, parameterNames } = await this.#plan({ ...request, parameters: null });
+    return { columns: shown(columns), parameters: parameterNames };
   }
 
   async run(request: SqlRequest): Promise<SqlRows> {
@@ -61,9 +58,9 @@ export class DuckDbSqlRunner implements SqlRunner {
     return format === 'csv' ? writeSqlCsv(columns, batches) : writeSqlNdjson(columns, batches);
   }
 
-  #plan({ sql, parameters, datasets, signal }: SqlRequest): Promise<SqlPlan> {
-    return this.#withSession(datasets, (borrowed) =>
-      borrowed.session.interruptible(signal, () => planSql(borrowed, sql, parameters)),
+  #plan(request: Omit<SqlRequest, 'limit' | 'parameters'> & { parameters: SqlParameters | null }): Promise<SqlPlan> {
+    return this.#sessions.withSession((borrowed) =>
+      borrowed.session.interruptible(request.signal, () => planSql(borrowed, request, request.parameters)),
     );
   }
 
@@ -71,11 +68,12 @@ export class DuckDbSqlRunner implements SqlRunner {
   async *#batches({ datasets, limit, signal }: SqlRequest, plan: SqlPlan): AsyncGenerator<SqlBatch> {
     const { gate } = this.#store.options;
     const types = plan.columns.map(({ engineType, asText }) => (asText ? VARCHAR : engineType));
-    const borrowed = await this.#sessions.borrow(datasets);
+    const borrowed = await this.#sessions.borrow();
     const { session } = borrowed;
     const gated = <T>(work: () => Promise<T>) => gate.run(signal, () => session.interruptible(signal, work));
     let ended = false;
     try {
+      await borrowed.show(datasets, plan.read);
       await session.run('BEGIN TRANSACTION READ ONLY');
       const next = await gated(() => session.stream(runnableSql(plan, limit), plan.values));
       for (let rows = FIRST_ROWS; ; ) {
@@ -101,27 +99,18 @@ export class DuckDbSqlRunner implements SqlRunner {
     const file = newSpoolFile(this.#store.options.spoolDir, 'parquet');
     const select = runnableSql(plan, limit, parquetColumn);
     try {
-      await this.#withSession(datasets, ({ session }) =>
-        this.#store.options.gate.run(signal, () =>
-          session.interruptible(signal, () =>
-            session.materialize(`COPY (\n${select}\n) TO ${literal(file)} (FORMAT parquet)`, plan.values),
-          ),
-        ),
-      );
+      await this.#sessions.withSession(async (borrowed) => {
+        await borrowed.show(datasets, plan.read);
+        const { session } = borrowed;
+        const copy = `COPY (\n${select}\n) TO ${literal(file)} (FORMAT parquet)`;
+        const work = () => session.interruptible(signal, () => session.materialize(copy, plan.values));
+        await this.#store.options.gate.run(signal, work);
+      });
       yield* createReadStream(file, { highWaterMark: 256 * 1024, signal });
     } catch (error) {
       throw sqlError(error);
     } finally {
       await rm(file, { force: true });
-    }
-  }
-
-  async #withSession<T>(datasets: readonly Dataset[], work: (session: DuckDbSqlSession) => Promise<T>): Promise<T> {
-    const borrowed = await this.#sessions.borrow(datasets);
-    try {
-      return await work(borrowed);
-    } finally {
-      this.#sessions.giveBack(borrowed);
     }
   }
 }

@@ -7,6 +7,8 @@ export interface ProvedSql {
   /** The SELECT itself, without EXPLAIN and without what ends a statement. */
   readonly select: string;
   readonly explain: boolean;
+  /** The datasets it reads, folded. */
+  readonly read: ReadonlySet<string>;
 }
 
 const MAX_SQL_LENGTH = 256 * 1024;
@@ -16,7 +18,7 @@ const EXPLAIN = new RegExp(`^${BLANK}*explain(?![\\w$])`, 'i');
 /**
  * Proves on the engine's own parse of it that a text is one SELECT and reads nothing but the datasets.
  * @param session any session; nothing of the text is run
- * @param views names of the datasets, lower case
+ * @param views names of the datasets, folded
  * @throws DataForgeError `invalid_sql`
  */
 export async function proveSql(session: DuckDbSession, text: string, views: ReadonlySet<string>): Promise<ProvedSql> {
@@ -30,8 +32,8 @@ export async function proveSql(session: DuckDbSession, text: string, views: Read
   const [statement, ...others] = await parse(session, select);
   if (statement === undefined) throw refused('The query is empty; send one SELECT.');
   if (others.length > 0) throw refused('There are several statements; send one SELECT.');
-  proveSelect(statement, views);
-  return { select, explain: explained !== null };
+  const read = proveSelect(statement, views);
+  return { select, explain: explained !== null, read };
 }
 
 interface Parsed {
@@ -56,6 +58,11 @@ async function parse(session: DuckDbSession, text: string): Promise<readonly Sql
   if (/Only SELECT statements/i.test(parsed.error_message ?? '')) {
     throw refused(
       'Only one SELECT can be sent here; PIVOT is taken as FROM t PIVOT (… FOR x IN (…)), and nothing that changes, sets or calls.',
+    );
+  }
+  if (/^Cannot serialize/i.test(parsed.error_message ?? '')) {
+    throw refused(
+      'The query has a type or a form that cannot be checked here, like a list of ENUM; write it in another way.',
     );
   }
   throw refused(`The query cannot be parsed: ${firstLine(parsed.error_message ?? 'it is not SQL')}.`);

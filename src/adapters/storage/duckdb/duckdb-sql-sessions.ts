@@ -4,47 +4,44 @@ import type { SystemFieldName } from '#domain/query/query.ts';
 import { identifier } from '../sql/identifier.ts';
 import { columnType, currentTable, propertyColumn } from './duckdb-layout.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
+import { foldName } from './duckdb-sql-proof.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 const MAX_IDLE = 4;
 
 /**
- * Sessions for people's SQL alone. Each has the datasets as temporary views, which a bare name finds before anything
+ * Sessions for people's SQL alone. Each shows datasets as temporary views, which a bare name finds before anything
  * else, and stands in an empty database, so that a bare name finds nothing but them.
  */
 export class DuckDbSqlSessions {
   readonly #store: DuckDbStore;
-  readonly #idle: SqlSession[] = [];
+  readonly #idle: DuckDbSqlSession[] = [];
 
   constructor(store: DuckDbStore) {
     this.#store = store;
   }
 
-  /** Lends a session that has views of just these datasets. */
-  async borrow(datasets: readonly Dataset[]): Promise<DuckDbSqlSession> {
-    const session = this.#idle.pop() ?? new SqlSession(await this.#store.openSession());
+  /** Lends a session for the time of `work`. */
+  async withSession<T>(work: (session: DuckDbSqlSession) => Promise<T>): Promise<T> {
+    const session = await this.borrow();
     try {
-      await session.show(datasets);
-      return session;
-    } catch (error) {
-      this.giveBack(session, true);
-      throw error;
+      return await work(session);
+    } finally {
+      this.giveBack(session);
     }
   }
 
-  giveBack(session: DuckDbSqlSession, broken = false): void {
-    if (broken || this.#idle.length >= MAX_IDLE) this.#store.closeSession(session.session);
-    else this.#idle.push(session as SqlSession);
+  async borrow(): Promise<DuckDbSqlSession> {
+    return this.#idle.pop() ?? new DuckDbSqlSession(await this.#store.openSession());
+  }
+
+  giveBack(session: DuckDbSqlSession): void {
+    if (this.#idle.length < MAX_IDLE) this.#idle.push(session);
+    else this.#store.closeSession(session.session);
   }
 }
 
-export interface DuckDbSqlSession {
-  readonly session: DuckDbSession;
-  /** Names of the views, lower case. */
-  readonly views: ReadonlySet<string>;
-}
-
-class SqlSession implements DuckDbSqlSession {
+export class DuckDbSqlSession {
   readonly session: DuckDbSession;
   readonly #shown = new Map<string, string>();
 
@@ -52,20 +49,13 @@ class SqlSession implements DuckDbSqlSession {
     this.session = session;
   }
 
-  get views(): ReadonlySet<string> {
-    return new Set([...this.#shown.keys()].map((name) => name.toLowerCase()));
-  }
-
-  async show(datasets: readonly Dataset[]): Promise<void> {
-    const wanted = new Map(datasets.map((dataset) => [dataset.name, viewOf(dataset)]));
-    for (const name of [...this.#shown.keys()]) {
-      if (wanted.get(name) === this.#shown.get(name)) continue;
-      await this.session.execute(`DROP VIEW IF EXISTS temp.main.${identifier(name)}`);
-      this.#shown.delete(name);
-    }
-    for (const [name, view] of wanted) {
-      if (this.#shown.has(name)) continue;
-      await this.session.execute(`CREATE OR REPLACE TEMP VIEW ${identifier(name)} AS ${view}`);
+  /** Makes the views of the datasets a query reads, as the datasets are now. */
+  async show(datasets: readonly Dataset[], read: ReadonlySet<string>): Promise<void> {
+    for (const dataset of datasets) {
+      const name = foldName(dataset.name);
+      const view = viewOf(dataset);
+      if (!read.has(name) || this.#shown.get(name) === view) continue;
+      await this.session.execute(`CREATE OR REPLACE TEMP VIEW ${identifier(dataset.name)} AS ${view}`);
       this.#shown.set(name, view);
     }
   }

@@ -53,28 +53,25 @@ async function run(context: CliContext, query: SqlQuery, { to, format }: SqlOpti
   const { output, signal } = context;
   const kind = to === undefined ? null : fileKind(to, format);
   const wanted = kind?.format ?? format;
-  await context.withTarget(
-    async ({ client }) => {
-      if (wanted === undefined) {
-        const answer = await askSql(client, query, signal);
-        output.answer(answer, () => sqlText(answer, output.out.columns ?? Number.POSITIVE_INFINITY));
-        return;
-      }
-      if (wanted === 'json') {
-        throw new DataForgeError('not_acceptable', 'Rows are not written as one JSON array; use .ndjson.');
-      }
-      const headers = { accept: MEDIA_TYPES[wanted] };
-      const response = await client.send('POST', '/query', { body: sqlBody(query), headers, signal });
-      if (response.body === null) throw new DataForgeError('internal', 'The server sent nothing.');
-      if (to === undefined) {
-        for await (const chunk of response.body) await output.bytes(chunk);
-        return;
-      }
-      const bytes = await writeFileWhole(to, response.body, kind?.coding ?? null);
-      output.answer(jsonFrom({ file: to, bytes }), () => `${to}: ${formatBytes(bytes)}`);
-    },
-    { changesNothing: true },
-  );
+  await context.withTarget(async ({ client }) => {
+    if (wanted === undefined) {
+      const answer = await askSql(client, query, signal);
+      output.answer(answer, () => sqlText(answer, output.out.columns ?? Number.POSITIVE_INFINITY));
+      return;
+    }
+    if (wanted === 'json') {
+      throw new DataForgeError('not_acceptable', 'Rows are not written as one JSON array; use .ndjson.');
+    }
+    const headers = { accept: MEDIA_TYPES[wanted] };
+    const response = await client.send('POST', '/query', { body: sqlBody(query), headers, signal });
+    if (response.body === null) throw new DataForgeError('internal', 'The server sent nothing.');
+    if (to === undefined) {
+      for await (const chunk of response.body) await output.bytes(chunk);
+      return;
+    }
+    const bytes = await writeFileWhole(to, response.body, kind?.coding ?? null);
+    output.answer(jsonFrom({ file: to, bytes }), () => `${to}: ${formatBytes(bytes)}`);
+  });
 }
 
 /** What stands on the standard input; null where somebody sits there. */
