@@ -85,6 +85,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const writes = new WriteGatherer(engine.writer, { maxChanges: 512, maxWaiting: 8192 });
   opened.push(() => writes.drained());
   const streams = new StreamPlaces(config.maxStreams);
+  const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const stopping = new AbortController();
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const useCases = createUseCases({
@@ -97,6 +98,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     gate,
     loads,
     streams,
+    sqlPlaces,
     writes,
     reads: new PointReads(engine.reader, {
       maxKeys: 128,
@@ -108,7 +110,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
-  addGauges(metrics, { gate, loads, streams, writes, engine });
+  addGauges(metrics, { gate, loads, streams, sqlPlaces, writes, engine });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
 
@@ -186,6 +188,10 @@ function limitsOf(config: Config): Limits {
     maxChanges: 10_000,
     maxWait: 60_000,
     inlineRows: 500,
+    defaultSqlRows: 10_000,
+    maxSqlTime: config.sqlTimeoutMs,
+    maxSqlBytes: config.sqlMaxBytes,
+    maxSqlAnswerBytes: Math.min(config.sqlMaxBytes, config.maxBodyBytes * 2),
   };
 }
 
@@ -206,17 +212,19 @@ interface Gauged {
   readonly gate: AdmissionQueue;
   readonly loads: AdmissionQueue;
   readonly streams: StreamPlaces;
+  readonly sqlPlaces: StreamPlaces;
   readonly writes: WriteGatherer;
   readonly engine: StorageEngine;
 }
 
-function addGauges(metrics: Metrics, { gate, loads, streams, writes, engine }: Gauged): void {
+function addGauges(metrics: Metrics, { gate, loads, streams, sqlPlaces, writes, engine }: Gauged): void {
   const { changes, maintenance } = engine;
   metrics.gauge({ name: 'gate_running', help: 'Long engine calls under way', read: () => gate.running });
   metrics.gauge({ name: 'gate_waiting', help: 'Long engine calls that wait for a place', read: () => gate.waiting });
   metrics.gauge({ name: 'loads_running', help: 'Uploads under way', read: () => loads.running });
   metrics.gauge({ name: 'loads_waiting', help: 'Uploads that wait for a place', read: () => loads.waiting });
   metrics.gauge({ name: 'streams', help: 'Streams under way', read: () => streams.taken });
+  metrics.gauge({ name: 'sql_queries', help: 'Queries in SQL under way', read: () => sqlPlaces.taken });
   metrics.gauge({
     name: 'writes_waiting',
     help: 'Small writes that wait for the next commit',

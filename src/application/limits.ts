@@ -17,4 +17,11 @@ export interface Limits {
   readonly maxWait: number;
   /** Rows of a bulk request up to which they are written as one small request. */
   readonly inlineRows: number;
+  /** Rows of an answer to SQL where the caller names no limit. */
+  readonly defaultSqlRows: number;
+  /** How long a query in SQL may take. */
+  readonly maxSqlTime: number;
+  /** Bytes of one streamed answer to SQL, and of one that is held in memory. */
+  readonly maxSqlBytes: number;
+  readonly maxSqlAnswerBytes: number;
 }

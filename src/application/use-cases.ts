@@ -30,6 +30,8 @@ import { queryRecords } from './records/queries/query-records.ts';
 import { readChanges, streamChanges } from './records/queries/read-changes.ts';
 import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
 import { RecordWrites } from './records/record-writes.ts';
+import { describeSql } from './sql/queries/describe-sql.ts';
+import { readSql, runSql, streamSql } from './sql/queries/run-sql.ts';
 
 /** What the use cases stand on; `app.ts` builds each part once. */
 export interface UseCaseParts {
@@ -44,6 +46,8 @@ export interface UseCaseParts {
   /** Loads of whole bodies. */
   readonly loads: AdmissionGate;
   readonly streams: StreamPlaces;
+  /** Queries in SQL. */
+  readonly sqlPlaces: StreamPlaces;
   readonly writes: WriteGatherer;
   readonly reads: PointReads;
   readonly keeper: IdempotencyKeeper;
@@ -63,6 +67,7 @@ export function createUseCases(parts: UseCaseParts) {
   const observe = createObserve(telemetry, clock);
   const observeStream = createObserveStream(telemetry, clock);
   const reading = { catalog, reader, gate, limits };
+  const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
   return {
     listDatasets: observe('list-datasets', listDatasets(catalog)),
     getDataset: observe('get-dataset', getDataset(catalog)),
@@ -85,6 +90,11 @@ export function createUseCases(parts: UseCaseParts) {
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
     readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),
     streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits, stopping })),
+
+    runSql: observe('run-sql', runSql(sql)),
+    streamSql: observeStream('stream-sql', streamSql(sql)),
+    readSql: observe('read-sql', readSql(sql)),
+    describeSql: observe('describe-sql', describeSql(sql)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
     checkHealth: observe('check-health', checkHealth(maintenance)),

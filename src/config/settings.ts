@@ -105,6 +105,14 @@ export const SETTINGS = {
     'How long a page, a count or a read by id may take.',
   ),
   streamMaxAgeMs: limits('STREAM_MAX_AGE_MS', millisecondsFrom(1), '3600000', 'How long one stream may last.'),
+  maxSqlQueries: limits(
+    'MAX_SQL_QUERIES',
+    integer(1, 10_000),
+    '32',
+    'Most queries in SQL at once; more are answered 429.',
+  ),
+  sqlTimeoutMs: limits('SQL_TIMEOUT_MS', millisecondsFrom(1), '300000', 'How long one query in SQL may take.'),
+  sqlMaxBytes: limits('SQL_MAX_BYTES', bytes, '64GB', 'Largest answer to one query in SQL; streams hold none of it.'),
   apiTokens: safety('API_TOKENS', tokens, '', 'Who may call; empty lets everybody on this machine do everything.'),
   allowedHosts: safety(
     'ALLOWED_HOSTS',

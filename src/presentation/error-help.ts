@@ -15,6 +15,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     '`page` or `size` lies outside its limits, or `cursor` was not given out for this query. Take `next_cursor` as it came, with the same filters and sort.',
   invalid_parameter:
     'A parameter of the address or a header is unknown, given twice or has a wrong value; a malformed id is one. The message says which.',
+  invalid_sql:
+    'The query is not one readable SELECT over the datasets, names something that is not there, or cannot be computed (a cast, a number out of range). The message says what. `docs/guides/sql.md` lists what may be used.',
   unauthorized:
     'The server has `API_TOKENS`, and the request came without a token or with a wrong one. Send `Authorization: Bearer SECRET`.',
   forbidden:
@@ -35,6 +37,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     'The record has another version than `If-Match` names: somebody changed it. Read it again, and decide again.',
   too_large:
     'The body, the address or the headers are larger than the limit. Send the rows in parts or as an upload, long filters in a body.',
+  unsupported_by_engine:
+    'The engine that keeps the records (`DB_ENGINE`) cannot do this: the memory engine runs no SQL.',
   unsupported_media_type:
     'The `Content-Type` or the `Content-Encoding` of the body is not taken at this address; the message lists what is.',
   too_many_requests:

@@ -4,6 +4,7 @@ import type { DatasetStore } from './dataset-store.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { RecordReader, StreamFormat } from './record-reader.ts';
 import type { RecordWriter } from './record-writer.ts';
+import type { SqlRunner } from './sql-runner.ts';
 
 /** What an engine says of itself, so that nobody has to find out by an exception. */
 export interface EngineCapabilities {
@@ -27,4 +28,6 @@ export interface StorageEngine {
   readonly reader: RecordReader;
   readonly changes: ChangeLog;
   readonly maintenance: Maintenance;
+  /** null where `capabilities.dialect` is. */
+  readonly sql: SqlRunner | null;
 }

@@ -22,6 +22,36 @@ export interface SqlColumn {
   readonly dbType: DbType | null;
 }
 
+/** What a column of a storage type holds. */
+export function sqlTypeOf(type: DbType): SqlType {
+  switch (type.name) {
+    case 'VARCHAR':
+      return { kind: 'text' };
+    case 'BIGINT':
+      return { kind: 'integer', bits: 64, signed: true };
+    case 'INTEGER':
+      return { kind: 'integer', bits: 32, signed: true };
+    case 'SMALLINT':
+      return { kind: 'integer', bits: 16, signed: true };
+    case 'DECIMAL':
+      return { kind: 'decimal', precision: type.precision, scale: type.scale };
+    case 'TIMESTAMP':
+      return { kind: 'timestamp', unit: 'us', zoned: true };
+    case 'BOOLEAN':
+      return { kind: 'boolean' };
+    case 'DOUBLE':
+      return { kind: 'double' };
+    case 'DATE':
+      return { kind: 'date' };
+    case 'TIME':
+      return { kind: 'time' };
+    case 'UUID':
+      return { kind: 'uuid' };
+    case 'JSON':
+      return { kind: 'json' };
+  }
+}
+
 /** A value of a parameter, as JSON carries it; integers past 2^53 as bigint. */
 export type SqlParameter = string | number | bigint | boolean | null;
 
@@ -38,9 +68,23 @@ export interface SqlVector {
   readonly length: number;
   /** One bit a row, set where there is a value; null where every row has one. */
   readonly validity: Uint8Array | null;
-  /** Fixed-width values, bytes of text and blobs, or the indices of an enum (int32); empty for nested types and nulls. */
+  /**
+   * Fixed-width values (booleans one bit, decimals, UUIDs and intervals 16 bytes), bytes of text and blobs, or the
+   * indices of an enum (int32); empty for nested types and nulls.
+   */
   readonly data: Uint8Array;
   /** `length + 1` offsets for text, blobs, lists of any size and maps; null otherwise. */
   readonly offsets: Int32Array | null;
+  /** The elements of a list, the fields of a struct, one struct of keys and values of a map. */
   readonly children: readonly SqlVector[];
+}
+
+/** Bytes that a batch takes in memory. */
+export function sizeOfBatch({ columns }: SqlBatch): number {
+  return columns.reduce((sum, column) => sum + sizeOfVector(column), 0);
+}
+
+function sizeOfVector({ validity, data, offsets, children }: SqlVector): number {
+  const own = data.byteLength + (validity?.byteLength ?? 0) + (offsets?.byteLength ?? 0);
+  return children.reduce((sum, child) => sum + sizeOfVector(child), own);
 }

@@ -343,3 +343,31 @@ test('schema plan and apply, backup and restore', async () => {
   expect((await forge('backup')).out).toBe('Backup written: b.duckdb\n');
   expect((await forge('restore', 'b.duckdb')).out).toBe('Restored from b.duckdb\n');
 });
+
+describe('sql', () => {
+  const answer =
+    '{"success":true,"columns":[{"name":"n","type":"INTEGER"}],"rows":[[1]],"truncated":false,"execution_time_ms":1}';
+
+  test('sends the query with its parameters and shows a table', async () => {
+    answers['POST /api/v1/query'] = { body: answer };
+    const { code, out } = await forge('sql', 'SELECT $a', '-p', 'a=1', '-p', 'b=x', '-n', '5', '--url', url);
+    expect([code, out]).toEqual([0, 'n\n-\n1\n\n1 row in 1 ms\n']);
+    expect(JSON.parse(requests.at(-1)?.body ?? '')).toEqual({ sql: 'SELECT $a', params: { a: 1, b: 'x' }, limit: 5 });
+    await forge('sql', 'SELECT ?', '-p', '1', '-p', 'x y', '--json', '--url', url);
+    expect(JSON.parse(requests.at(-1)?.body ?? '').params).toEqual([1, 'x y']);
+    expect((await forge('sql', 'SELECT 1', '-p', 'a=1', '-p', '2', '--url', url)).code).toBe(2);
+  });
+
+  test('writes a file in the format of its name', async () => {
+    answers['POST /api/v1/query'] = { type: 'text/csv', body: 'n\n1\n' };
+    const file = join(folder, 'out.csv.gz');
+    expect((await forge('sql', 'SELECT 1 AS n', '--to', file, '--url', url)).code).toBe(0);
+    expect(gunzipSync(await readFile(file)).toString()).toBe('n\n1\n');
+    expect(requests.at(-1)?.headers.accept).toBe('text/csv');
+    expect((await forge('sql', 'SELECT 1 AS n', '--format', 'csv', '--url', url)).out).toBe('n\n1\n');
+  });
+
+  test('has no prompt where there is no terminal', async () => {
+    expect((await forge('sql', '--url', url)).err).toContain('name a query');
+  });
+});

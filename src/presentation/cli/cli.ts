@@ -12,6 +12,7 @@ import { loadCommand } from './commands/load.ts';
 import { queryCommand } from './commands/query.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { schemasCommand } from './commands/schemas.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { type AddCommand, type CliContext, createContext, type GlobalOptions } from './context.ts';
 import { exitCodeOf, exitCodesHelp } from './exit-codes.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   exportCommand,
   convertCommand,
   queryCommand,
+  sqlCommand,
   countCommand,
   getCommand,
   changesCommand,
@@ -42,6 +44,7 @@ Examples:
   $ forge load sales.csv                            a new dataset "sales", its types found in the file
   $ forge query sales --filter 'amount gt 100' --sort amount:desc
   $ forge export sales --to sales.parquet
+  $ forge sql 'SELECT region, sum(amount) FROM sales GROUP BY region'
   $ forge count sales --filter 'region eq "north"'`;
 
 /** The whole command line. `begin` makes a context of the flags that were given. */

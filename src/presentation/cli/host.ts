@@ -41,6 +41,8 @@ export interface CliHost {
   readonly version: string;
   readonly out: TextSink;
   readonly err: TextSink;
+  /** What is typed or piped in. */
+  readonly in?: NodeJS.ReadStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly settings: readonly SettingOption[];
   /** @throws DataForgeError `invalid_configuration` */

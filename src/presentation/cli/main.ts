@@ -17,6 +17,7 @@ const host: CliHost = {
   version,
   out: process.stdout,
   err: process.stderr,
+  in: process.stdin,
   env: process.env,
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),

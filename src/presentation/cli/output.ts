@@ -99,7 +99,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
 }
 
 /** Places that a text takes on a terminal, near enough. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     width += /\p{M}/u.test(character) ? 0 : /[\u1100-\u115f\u2e80-\uffe6\u{1f300}-\u{1faff}]/u.test(character) ? 2 : 1;

@@ -16,6 +16,7 @@ import { queryRoutes } from './routes/query.ts';
 import { readRoutes } from './routes/read.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { serviceRoutes } from './routes/service.ts';
+import { sqlRoutes } from './routes/sql.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { uploadRoutes } from './routes/upload.ts';
 import { Security } from './security.ts';
@@ -54,6 +55,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       readRoutes(api, useCases);
       streamRoutes(api, useCases);
       changesRoutes(api, useCases);
+      sqlRoutes(api, options);
       adminRoutes(api, options);
     },
     { prefix: '/api/v1' },

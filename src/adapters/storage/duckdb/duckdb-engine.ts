@@ -17,6 +17,7 @@ import { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbReader } from './duckdb-reader.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { prepareSpool } from './duckdb-spool.ts';
+import { DuckDbSqlRunner } from './duckdb-sql-runner.ts';
 import { DuckDbStore, openSession } from './duckdb-store.ts';
 import { readTrimmed } from './duckdb-trim.ts';
 import { DuckDbWriter } from './duckdb-writer.ts';
@@ -82,6 +83,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
       reader: new DuckDbReader(store),
       changes: new DuckDbChangeLog(store),
       maintenance: new DuckDbMaintenance(store, version()),
+      sql: new DuckDbSqlRunner(store),
     };
   } catch (error) {
     instance.closeSync();

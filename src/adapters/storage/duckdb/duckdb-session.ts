@@ -158,11 +158,16 @@ function bind(statement: DuckDBPreparedStatement, parameters: readonly DuckDbPar
     const at = index + 1;
     if (value === null) statement.bindNull(at);
     else if (typeof value === 'string') statement.bindVarchar(at, value);
-    else if (typeof value === 'bigint') statement.bindBigInt(at, value);
+    else if (typeof value === 'bigint') bindInteger(statement, at, value);
     else if (typeof value === 'boolean') statement.bindBoolean(at, value);
     else if (Number.isSafeInteger(value)) statement.bindBigInt(at, BigInt(value));
     else statement.bindDouble(at, value);
   });
+}
+
+function bindInteger(statement: DuckDBPreparedStatement, at: number, value: bigint): void {
+  if (BigInt.asIntN(64, value) === value) statement.bindBigInt(at, value);
+  else statement.bindHugeInt(at, value);
 }
 
 /** @throws DataForgeError the signal's reason, or `cancelled`, where the signal has fired */

@@ -80,6 +80,17 @@ export class DuckDbStore {
     this.#idle.push(session);
   }
 
+  /** A session of the caller's own, outside the store's database; `closeSession` ends it. */
+  async openSession(): Promise<DuckDbSession> {
+    const session = new DuckDbSession(await this.instance.connect());
+    this.#open.add(session);
+    return session;
+  }
+
+  closeSession(session: DuckDbSession): void {
+    if (this.#open.delete(session)) session.close();
+  }
+
   /** The numbers and the time of a commit that begins at `firstSeq`. */
   stamp(firstSeq: number): CommitStamp {
     const { at, milliseconds } = this.#clock.next();

@@ -8,6 +8,8 @@ export interface ChunkCopier {
   /** Makes room for that many rows; called once, first. */
   reserve(rows: number): void;
   append(chunk: DuckDBDataChunk, column: number): void;
+  /** The same for some rows of a vector. */
+  appendPart(vector: duckdb.Vector, from: number, rows: number): void;
   finish(rows: number): ColumnVector;
 }
 
@@ -33,10 +35,25 @@ export function copierOf(type: DbType): ChunkCopier {
   }
 }
 
-type CopyValues = (from: Uint8Array, to: Uint8Array, at: number, rows: number) => void;
+/** Text, or the bytes of blobs, which the engine keeps alike. */
+export function textCopier(): ChunkCopier {
+  return new TextCopier();
+}
+
+export function booleanCopier(): ChunkCopier {
+  return new FixedCopier(1, 1, copyBytes, packBits);
+}
+
+/** Values of a fixed width, as they are or changed by `copy`. */
+export function fixedCopier(sourceWidth: number, width = sourceWidth, copy: CopyValues = copyBytes): ChunkCopier {
+  return new FixedCopier(sourceWidth, width, copy);
+}
+
+/** Copies `rows` values into `to`, where the first of them begins at byte `at`. */
+export type CopyValues = (from: Uint8Array, to: Uint8Array, at: number, rows: number) => void;
 
 /** Validity bits of a growing column; the engine's words and Arrow's bytes have the same order of bits. */
-class Validity {
+export class Validity {
   #bits: Uint8Array | null = null;
   #capacity = 0;
 
@@ -44,17 +61,17 @@ class Validity {
     this.#capacity = rows;
   }
 
-  append(vector: duckdb.Vector, at: number, rows: number): void {
-    const words = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
+  append(vector: duckdb.Vector, at: number, from: number, rows: number): void {
+    const words = duckdb.vector_get_validity(vector, Math.ceil((from + rows) / 64) * 8);
     if (words === null || words === undefined) return;
     this.#bits ??= new Uint8Array(Math.ceil(this.#capacity / 8)).fill(0xff);
     const bits = this.#bits;
-    if (at % 8 === 0 && rows % 8 === 0) {
-      bits.set(words.subarray(0, rows / 8), at / 8);
+    if (at % 8 === 0 && from % 8 === 0 && rows % 8 === 0) {
+      bits.set(words.subarray(from / 8, (from + rows) / 8), at / 8);
       return;
     }
     for (let row = 0; row < rows; row++) {
-      const valid = ((words[row >> 3] ?? 0) >> (row & 7)) & 1;
+      const valid = ((words[(from + row) >> 3] ?? 0) >> ((from + row) & 7)) & 1;
       const target = at + row;
       if (valid === 0) bits[target >> 3] = (bits[target >> 3] ?? 0) & ~(1 << (target & 7));
     }
@@ -87,10 +104,13 @@ class FixedCopier implements ChunkCopier {
   }
 
   append(chunk: DuckDBDataChunk, column: number): void {
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
-    const rows = chunk.rowCount;
-    this.#copy(duckdb.vector_get_data(vector, rows * this.#sourceWidth), this.#values, this.#rows * this.#width, rows);
-    this.#validity.append(vector, this.#rows, rows);
+    this.appendPart(duckdb.data_chunk_get_vector(chunk.chunk, column), 0, chunk.rowCount);
+  }
+
+  appendPart(vector: duckdb.Vector, from: number, rows: number): void {
+    const values = duckdb.vector_get_data(vector, (from + rows) * this.#sourceWidth);
+    this.#copy(values.subarray(from * this.#sourceWidth), this.#values, this.#rows * this.#width, rows);
+    this.#validity.append(vector, this.#rows, from, rows);
     this.#rows += rows;
   }
 
@@ -104,7 +124,7 @@ function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
 }
 
 /** Little-endian with the top bit turned over, so that it sorts as a signed number; Arrow wants the UUID's own bytes. */
-function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): void {
+export function copyUuids(from: Uint8Array, to: Uint8Array, at: number, rows: number): void {
   for (let row = 0; row < rows; row++) {
     const source = row * 16 + 15;
     const target = at + row * 16;
@@ -119,7 +139,7 @@ export function decimalWidth(precision: number): number {
 }
 
 /** A decimal of few digits is kept in fewer bytes; the sign fills the rest. */
-function widenDecimals(width: number): CopyValues {
+export function widenDecimals(width: number): CopyValues {
   return (from, to, at, rows) => {
     if (width === 16) {
       to.set(from, at);
@@ -161,13 +181,15 @@ class TextCopier implements ChunkCopier {
   }
 
   append(chunk: DuckDBDataChunk, column: number): void {
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column);
-    const rows = chunk.rowCount;
-    const entries = duckdb.vector_get_data(vector, rows * 16);
-    const valid = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
+    this.appendPart(duckdb.data_chunk_get_vector(chunk.chunk, column), 0, chunk.rowCount);
+  }
+
+  appendPart(vector: duckdb.Vector, first: number, rows: number): void {
+    const entries = duckdb.vector_get_data(vector, (first + rows) * 16).subarray(first * 16);
+    const valid = duckdb.vector_get_validity(vector, Math.ceil((first + rows) / 64) * 8);
     const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
     const isNull = (row: number) =>
-      valid !== null && valid !== undefined && (((valid[row >> 3] ?? 0) >> (row & 7)) & 1) === 0;
+      valid !== null && valid !== undefined && (((valid[(first + row) >> 3] ?? 0) >> ((first + row) & 7)) & 1) === 0;
     let run: LongRun | null = null;
     for (let row = 0; row < rows; row++) {
       const length = isNull(row) ? 0 : view.getUint32(row * 16, true);
@@ -186,7 +208,7 @@ class TextCopier implements ChunkCopier {
       this.#length += length;
       this.#offsets[this.#rows + row + 1] = this.#length;
     }
-    this.#validity.append(vector, this.#rows, rows);
+    this.#validity.append(vector, this.#rows, first, rows);
     this.#rows += rows;
   }
 

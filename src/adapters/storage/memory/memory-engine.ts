@@ -34,6 +34,7 @@ export class MemoryEngine implements StorageEngine {
   readonly reader: MemoryReader;
   readonly changes: MemoryChangeLog;
   readonly maintenance: Maintenance;
+  readonly sql = null;
 
   constructor({ compilePattern, now = Date.now, limits = DEFAULT_LIMITS }: MemoryEngineOptions) {
     const store = new MemoryStore(now);

@@ -45,10 +45,12 @@ function readLimit(limit: number | null): number | null {
 /** How many streams may be under way at once; who comes too many is told so, for streams are long. */
 export class StreamPlaces {
   readonly #most: number;
+  readonly #what: string;
   #taken = 0;
 
-  constructor(most: number) {
+  constructor(most: number, what = 'streams') {
     this.#most = most;
+    this.#what = what;
   }
 
   get taken(): number {
@@ -59,7 +61,7 @@ export class StreamPlaces {
     if (this.#taken >= this.#most) {
       throw new DataForgeError(
         'too_many_requests',
-        `${this.#most} streams are under way already; begin this one when one of them has ended.`,
+        `${this.#most} ${this.#what} are under way already; begin this one when one of them has ended.`,
         { retryable: true },
       );
     }

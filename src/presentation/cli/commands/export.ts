@@ -1,16 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable, type Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip, createZstdCompress } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, jsonFrom } from '#domain/record/json.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import type { AddCommand, CliContext } from '../context.ts';
-import { type FileCoding, type FileFormat, fileKind, MEDIA_TYPES } from '../files.ts';
+import { type FileFormat, fileKind, MEDIA_TYPES } from '../files.ts';
 import { parameterOf, readCount, readFilter, readSort } from '../filters.ts';
 import { formatBytes, formatCount, Progress } from '../progress.ts';
+import { writeFileWhole } from '../write-file.ts';
 import { memberOf, textOf } from './query.ts';
 
 interface ExportOptions {
@@ -113,27 +109,5 @@ async function* counted(
     let lines = 0;
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
     progress.advance(lines);
-  }
-}
-
-/** Nobody finds half a file: it gets its name when it is whole. */
-async function writeFileWhole(
-  path: string,
-  body: AsyncIterable<Uint8Array>,
-  coding: FileCoding | null,
-): Promise<number> {
-  const part = `${path}.part`;
-  const file = createWriteStream(part);
-  const coder: Transform[] = coding === null ? [] : [coding === 'gzip' ? createGzip() : createZstdCompress()];
-  try {
-    await pipeline([Readable.from(body), ...coder, file]);
-    await rename(part, path);
-    return file.bytesWritten;
-  } catch (error) {
-    await rm(part, { force: true });
-    if (error instanceof DataForgeError) throw error;
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? ': its folder is not there' : '';
-    const message = `The export to ${path} broke off${reason}; nothing was written.`;
-    throw new DataForgeError('unavailable', message, { cause: error });
   }
 }

@@ -44,6 +44,7 @@ export function openApiDocument({ datasets, examples: real, version, limits }: O
       tags: [
         { name: 'Schemas' },
         { name: 'Write' },
+        { name: 'SQL' },
         ...datasets.map(({ name, description }) => ({ name, description })),
         { name: 'Administration' },
         { name: 'Service' },

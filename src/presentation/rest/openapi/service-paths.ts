@@ -1,6 +1,7 @@
+import { SQL_TYPES } from '../routes/sql.ts';
 import { ref } from './components.ts';
 import type { Tree } from './json-tree.ts';
-import { json, parameter, problems } from './parts.ts';
+import { json, jsonBody, parameter, problems } from './parts.ts';
 
 const object = { type: 'object' };
 const NAME = parameter('name', 'path', { type: 'string' }, 'The name of the dataset.');
@@ -19,6 +20,65 @@ function operation(
 function optionalBody(properties: Tree): Tree {
   return { required: false, content: { 'application/json': { schema: { type: 'object', properties } } } };
 }
+
+const SQL_BODY = jsonBody(
+  {
+    type: 'object',
+    required: ['sql'],
+    properties: {
+      sql: { type: 'string', description: 'One SELECT; each dataset is a view of its name.' },
+      params: { type: ['array', 'object', 'null'], description: 'Values of ?, $1 or $name.' },
+      limit: {
+        type: ['integer', 'null'],
+        minimum: 0,
+        description: 'Most rows; 10 000 for JSON where it is not given.',
+      },
+      timeout_ms: { type: ['integer', 'null'], minimum: 1 },
+    },
+    additionalProperties: false,
+  },
+  { sql: 'SELECT 1 AS one WHERE 1 < ?', params: [2] },
+);
+
+const SQL_ANSWERS = {
+  200: {
+    description: 'The rows, in the format that Accept names.',
+    content: Object.fromEntries(
+      SQL_TYPES.map((type) => [
+        type,
+        type !== 'application/json'
+          ? {}
+          : {
+              schema: {
+                type: 'object',
+                properties: {
+                  success: { const: true },
+                  columns: {
+                    type: 'array',
+                    items: { type: 'object', properties: { name: { type: 'string' }, type: { type: 'string' } } },
+                  },
+                  rows: { type: 'array', items: { type: 'array' } },
+                  row_count: { type: 'integer' },
+                  truncated: { type: 'boolean' },
+                  execution_time_ms: { type: 'number' },
+                },
+              },
+            },
+      ]),
+    ),
+  },
+  ...problems(
+    'invalid_sql',
+    'invalid_body',
+    'unauthorized',
+    'not_acceptable',
+    'query_timeout',
+    'too_large',
+    'too_many_requests',
+    'unsupported_by_engine',
+    'resources_exhausted',
+  ),
+};
 
 /** Schemas, the server itself, and what administers it. */
 export const SERVICE_PATHS: Readonly<Record<string, Tree>> = {
@@ -48,6 +108,9 @@ export const SERVICE_PATHS: Readonly<Record<string, Tree>> = {
       },
       [NAME],
     ),
+  },
+  '/api/v1/query': {
+    post: operation('SQL', 'Run one SELECT over the datasets', SQL_ANSWERS, [], SQL_BODY),
   },
   '/api/v1/admin/reload': {
     post: operation('Administration', 'Read the dataset files again', {

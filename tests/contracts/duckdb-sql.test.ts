@@ -1,0 +1,4 @@
+import { describeSqlRunner } from './sql/sql-runner.ts';
+import { SqlWorld } from './sql/sql-world.ts';
+
+describeSqlRunner('duckdb', () => SqlWorld.open());
