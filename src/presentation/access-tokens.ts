@@ -40,7 +40,7 @@ export class AccessTokens {
 }
 
 /** The token in the text of an `Authorization` header; null where it is of another scheme. */
-export function readSecret(authorization: string): string | null {
+function readSecret(authorization: string): string | null {
   const [scheme = '', value = ''] = authorization.split(/ +/, 2);
   if (scheme.toLowerCase() === 'bearer') return value;
   if (scheme.toLowerCase() !== 'basic') return null;

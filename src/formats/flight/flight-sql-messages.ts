@@ -10,10 +10,8 @@ import {
   message,
   nested,
   optionalBytes,
-  optionalInt32,
   optionalText,
   repeatedText,
-  repeatedUint32,
   text,
 } from './protobuf.ts';
 
@@ -42,8 +40,6 @@ export function packCommand<M>(name: string, codec: MessageCodec<M>, value: Part
   return Any.encode({ typeUrl: PREFIX + name, value: codec.encode(value) });
 }
 
-export const CommandGetSqlInfo = message({ info: repeatedUint32(1) });
-export const CommandGetXdbcTypeInfo = message({ dataType: optionalInt32(1) });
 export const CommandGetDbSchemas = message({ catalog: optionalText(1), schemaPattern: optionalText(2) });
 export const CommandGetTables = message({
   catalog: optionalText(1),

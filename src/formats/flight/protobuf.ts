@@ -57,7 +57,7 @@ export function message<F extends Fields>(fields: F): MessageCodec<ValuesOf<F>> 
   };
 }
 
-const { Varint, Bit64, LengthDelimited } = WireType;
+const { Varint, LengthDelimited } = WireType;
 
 function scalar<T>(
   wire: WireType,
@@ -106,12 +106,6 @@ export const boolean = scalar<boolean>(
   (reader) => reader.bool(),
   (writer, value) => writer.bool(value),
 );
-export const optionalBoolean = scalar<boolean | null>(
-  Varint,
-  null,
-  (reader) => reader.bool(),
-  (writer, value) => writer.bool(value),
-);
 export const int32 = scalar<number>(
   Varint,
   0,
@@ -129,18 +123,6 @@ export const int64 = scalar<bigint>(
   0n,
   (reader) => BigInt(reader.int64()),
   (writer, value) => writer.int64(value),
-);
-export const optionalFixed64 = scalar<bigint | null>(
-  Bit64,
-  null,
-  (reader) => BigInt(reader.sfixed64()),
-  (writer, value) => writer.sfixed64(value),
-);
-export const optionalDouble = scalar<number | null>(
-  Bit64,
-  null,
-  (reader) => reader.double(),
-  (writer, value) => writer.double(value),
 );
 
 /** A message within a message; null where it is absent. */

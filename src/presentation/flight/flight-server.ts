@@ -53,7 +53,7 @@ export class FlightServer {
       }),
       DoGet: this.#stream<{ readonly ticket: Uint8Array }>((request, call) => this.#get(request.ticket, call)),
       DoPut: this.#duplex(async (stream, call) => {
-        const messages = stream as unknown as AsyncIterable<FlightData>;
+        const messages: AsyncIterable<FlightData> = messagesOf(stream);
         stream.write({ appMetadata: await put(messages, useCases, call as Call) });
       }, true),
       DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(async function* (
@@ -73,7 +73,10 @@ export class FlightServer {
     return this.#open;
   }
 
-  /** @returns the port that is listened on */
+  /**
+   * @returns the port that is listened on
+   * @throws DataForgeError `invalid_configuration`
+   */
   listen(host: string, port: number): Promise<number> {
     const { tls } = this.#options;
     const credentials =
@@ -82,7 +85,9 @@ export class FlightServer {
         : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
     const address = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+      this.#server.bindAsync(address, credentials, (error, bound) =>
+        error ? reject(cannotListen(address, error)) : resolve(bound),
+      );
     });
   }
 
@@ -127,7 +132,7 @@ export class FlightServer {
     const [authorization] = stream.metadata.get('authorization');
     let token = authorization?.toString();
     if (token === undefined) {
-      for await (const { payload } of stream as AsyncIterable<{ payload: Uint8Array }>) {
+      for await (const { payload } of messagesOf(stream)) {
         const { username, password } = BasicAuth.decode(payload);
         token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
         break;
@@ -194,3 +199,13 @@ export class FlightServer {
 
 // biome-ignore lint/suspicious/noExplicitAny: messages differ by method, and the service's codecs see to them
 type Duplex = ServerDuplexStream<any, any>;
+
+/** What the client sends. The call stays open when the last of it is read, for the answer is still to come. */
+function messagesOf(stream: Duplex) {
+  return stream.iterator({ destroyOnReturn: false });
+}
+
+function cannotListen(address: string, cause: Error): DataForgeError {
+  const message = `Arrow Flight cannot listen on ${address}; stop what listens there, set FLIGHT_PORT to another (0 takes a free one), or leave flight out of PROTOCOLS.`;
+  return new DataForgeError('invalid_configuration', message, { cause });
+}
