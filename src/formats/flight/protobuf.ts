@@ -112,12 +112,6 @@ export const int32 = scalar<number>(
   (reader) => reader.int32(),
   (writer, value) => writer.int32(value),
 );
-export const optionalInt32 = scalar<number | null>(
-  Varint,
-  null,
-  (reader) => reader.int32(),
-  (writer, value) => writer.int32(value),
-);
 export const int64 = scalar<bigint>(
   Varint,
   0n,
@@ -153,24 +147,6 @@ export function repeatedText(number: number): Field<readonly string[]> {
     read: (reader, _type, before) => [...before, reader.string()],
     write(writer, at, values) {
       for (const value of values) writer.tag(at, LengthDelimited).string(value);
-    },
-  };
-}
-
-/** Packed or one by one: readers must take both. */
-export function repeatedUint32(number: number): Field<readonly number[]> {
-  return {
-    number,
-    absent: [],
-    read(reader, type, before) {
-      if (type !== LengthDelimited) return [...before, reader.uint32()];
-      const packed = new BinaryReader(reader.bytes());
-      const values = [...before];
-      while (packed.pos < packed.len) values.push(packed.uint32());
-      return values;
-    },
-    write(writer, at, values) {
-      for (const value of values) writer.tag(at, Varint).uint32(value);
     },
   };
 }

@@ -6,6 +6,19 @@ import { FLIGHT_SERVICE } from '#presentation/flight/flight-service.ts';
 
 type Method = keyof typeof FLIGHT_SERVICE;
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape
+type Decoded = any;
+
+interface Codec {
+  readonly path: string;
+  readonly requestSerialize: (value: object) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Decoded;
+}
+
+function codecOf(method: Method): Codec {
+  return FLIGHT_SERVICE[method] as Codec;
+}
+
 /** A client of the tests: any method of Arrow Flight with messages as they are. */
 export class FlightClient {
   readonly #client: Client;
@@ -17,13 +30,12 @@ export class FlightClient {
     if (token !== null) this.#metadata.set('authorization', `Bearer ${token}`);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape
-  unary(method: Method, request: object): Promise<any> {
-    const { path, requestSerialize, responseDeserialize } = FLIGHT_SERVICE[method];
+  unary(method: Method, request: object): Promise<Decoded> {
+    const { path, requestSerialize, responseDeserialize } = codecOf(method);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
         path,
-        requestSerialize as (value: object) => Buffer,
+        requestSerialize,
         responseDeserialize,
         request,
         this.#metadata,
@@ -33,14 +45,8 @@ export class FlightClient {
   }
 
   stream(method: Method, request: object) {
-    const { path, requestSerialize, responseDeserialize } = FLIGHT_SERVICE[method];
-    return this.#client.makeServerStreamRequest(
-      path,
-      requestSerialize as (value: object) => Buffer,
-      responseDeserialize,
-      request,
-      this.#metadata,
-    );
+    const { path, requestSerialize, responseDeserialize } = codecOf(method);
+    return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, this.#metadata);
   }
 
   /** The bytes of a method sent as they are, whatever they are. */
