@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreDriver } from '../support/store-driver.ts';
 import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
@@ -24,6 +24,11 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
       context.store = new StoreDriver(context.opened.engine);
     });
     afterEach(() => context.opened.dispose());
+
+    test('runs SQL where it names a dialect, and nowhere else', () => {
+      const { sql, capabilities } = context.opened.engine;
+      expect(sql === null).toBe(capabilities.dialect === null);
+    });
 
     describeDatasetStore(context);
     describeRecordWriter(context);

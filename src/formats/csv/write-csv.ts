@@ -5,7 +5,8 @@ export function writeCsvRecord(cells: readonly CsvCell[]): string {
   return `${cells.map(writeCell).join(',')}\n`;
 }
 
-function writeCell(cell: CsvCell): string {
+/** One cell, quoted where it has to be. */
+export function writeCell(cell: CsvCell): string {
   if (cell === null) return '';
   return cell === '' || /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

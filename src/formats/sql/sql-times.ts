@@ -1,4 +1,4 @@
-const DAY_SECONDS = 86_400n;
+const DAY_SECONDS = 86_400;
 /** The engine's words for the ends of time, which no calendar has. */
 const MOST_DAYS = 2 ** 31 - 1;
 const MOST_MOMENT = 2n ** 63n - 1n;
@@ -19,26 +19,37 @@ export function dateText(days: number): string {
   const dayOfMonth = dayOfYear - Math.floor((153 * march + 2) / 5) + 1;
   const month = march < 10 ? march + 3 : march - 9;
   const year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0);
-  const yearText = year >= 0 && year <= 9999 ? padded(year, 4) : `${year < 0 ? '-' : '+'}${padded(Math.abs(year), 6)}`;
-  return `${yearText}-${padded(month, 2)}-${padded(dayOfMonth, 2)}`;
+  const yearText =
+    year >= 0 && year <= 9999
+      ? String(year).padStart(4, '0')
+      : `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
+  return `${yearText}-${twoDigits(month)}-${twoDigits(dayOfMonth)}`;
 }
 
 /** `HH:MM:SS` and a fraction where there is one, of a count of the unit that has so many digits. */
 export function clockText(count: bigint, digits: number): string {
   const { seconds, fraction } = split(count, digits);
-  const total = Number(seconds);
-  const clock = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  return clock.map((part) => padded(part, 2)).join(':') + fraction;
+  return clockOf(Number(seconds)) + fraction;
 }
 
 /** The moment so long since 1970. */
 export function momentText(count: bigint, digits: number, zone: string): string {
   if (count === MOST_MOMENT) return 'infinity';
   if (count === -MOST_MOMENT) return '-infinity';
-  const unit = 10n ** BigInt(digits);
-  const dayUnits = DAY_SECONDS * unit;
-  const inDay = ((count % dayUnits) + dayUnits) % dayUnits;
-  return `${dateText(Number((count - inDay) / dayUnits))}T${clockText(inDay, digits)}${zone}`;
+  const unit = 10 ** digits;
+  let seconds = Number(count / BigInt(unit));
+  let rest = Number(count % BigInt(unit));
+  if (rest < 0) {
+    seconds--;
+    rest += unit;
+  }
+  const days = Math.floor(seconds / DAY_SECONDS);
+  return `${dateText(days)}T${clockOf(seconds - days * DAY_SECONDS)}${fractionText(rest, digits)}${zone}`;
+}
+
+function clockOf(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`;
 }
 
 /** An ISO 8601 duration; each part has its own sign, as the engine keeps them apart. */
@@ -61,11 +72,15 @@ function part(value: number, letter: string): string {
 
 function split(count: bigint, digits: number): { seconds: bigint; fraction: string } {
   const unit = 10n ** BigInt(digits);
-  const rest = count % unit;
-  const fraction = rest === 0n ? '' : `.${String(rest).padStart(digits, '0').replace(/0+$/, '')}`;
-  return { seconds: count / unit, fraction };
+  return { seconds: count / unit, fraction: fractionText(Number(count % unit), digits) };
 }
 
-function padded(value: number, digits: number): string {
-  return String(value).padStart(digits, '0');
+function fractionText(rest: number, digits: number): string {
+  return rest === 0 ? '' : `.${String(rest).padStart(digits, '0').replace(/0+$/, '')}`;
+}
+
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+
+function twoDigits(value: number): string {
+  return TWO_DIGITS[value] ?? String(value);
 }

@@ -1,5 +1,6 @@
-import type { SqlBatch, SqlColumn, SqlVector } from '#domain/sql/sql-type.ts';
-import { writeCsvRecord } from '../csv/write-csv.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { SqlBatch, SqlColumn, SqlType, SqlVector } from '#domain/sql/sql-type.ts';
+import { writeCell, writeCsvRecord } from '../csv/write-csv.ts';
 import { jsonWriter, textWriter } from './sql-values.ts';
 
 /** The rows of a batch as JSON arrays, a value a column. */
@@ -28,19 +29,28 @@ export async function* writeSqlCsv(
 ): AsyncGenerator<Uint8Array> {
   yield Buffer.from(writeCsvRecord(columns.map(({ name }) => name)));
   for await (const batch of batches) {
-    const writers = columns.map(({ type }, index) => textWriter(type, vectorAt(batch, index)));
-    yield* inBlocks(batch.length, (at) => writeCsvRecord(writers.map((write) => write(at))));
+    const writers = columns.map(({ type }, index) => cellWriter(type, vectorAt(batch, index)));
+    yield* inBlocks(batch.length, (at) => `${writers.map((write) => write(at)).join(',')}\n`);
   }
+}
+
+const NEED_QUOTES: readonly SqlType['kind'][] = ['text', 'json', 'enum', 'list', 'struct', 'map'];
+
+function cellWriter(type: SqlType, vector: SqlVector): (at: number) => string {
+  const write = textWriter(type, vector);
+  return NEED_QUOTES.includes(type.kind) ? (at) => writeCell(write(at)) : (at) => write(at) ?? '';
 }
 
 /** Rows whose text is one block of bytes. */
 const ROWS_OF_A_BLOCK = 1024;
 
-function* inBlocks(rows: number, line: (at: number) => string): Generator<Uint8Array> {
+/** Between two blocks others get their turn. */
+async function* inBlocks(rows: number, line: (at: number) => string): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < rows; from += ROWS_OF_A_BLOCK) {
     let text = '';
     for (let at = from; at < Math.min(rows, from + ROWS_OF_A_BLOCK); at++) text += line(at);
     yield Buffer.from(text);
+    await setImmediate();
   }
 }
 

@@ -1,8 +1,10 @@
 import { tableFromIPC } from 'apache-arrow';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataForgeError } from '#domain/errors.ts';
 import { bytesOf } from '../../support/bytes.ts';
 import { property } from '../../support/dataset-builders.ts';
+import { anyColumn } from './any-value.ts';
 import { EVERY_TYPE, SALES, type SqlWorld } from './sql-world.ts';
 
 const WHOLE = {
@@ -112,6 +114,24 @@ export function describeSqlRunner(name: string, open: () => Promise<SqlWorld>): 
         if (row !== `[${i},${i % 7 === 0},[${i},${i + 1}],"${'x'.repeat(20)}"]`) throw new Error(`row ${i}: ${row}`);
       });
     });
+
+    test('gives every value of every type back as it is, wherever it lies in a batch', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyColumn, { minLength: 1, maxLength: 3 }), async (columns) => {
+          const picked = columns.map(({ type, values }, at) => {
+            const choices = values.map(({ sql }) => `CAST(${sql} AS ${type})`).join(', ');
+            return `[${choices}][i % ${values.length} + 1] AS c${at}`;
+          });
+          const { rows } = await world.ask(`SELECT ${picked.join(', ')} FROM range(4500) AS r(i)`);
+          expect(rows).toHaveLength(4500);
+          rows.forEach((row, i) => {
+            const wanted = columns.map(({ values }) => values[i % values.length]?.json);
+            if (row !== `[${wanted.join(',')}]`) throw new Error(`row ${i}: ${row} is not [${wanted.join(',')}]`);
+          });
+        }),
+        { numRuns: 60 },
+      );
+    }, 60_000);
 
     test('renders Arrow, CSV and NDJSON alike', async () => {
       const sql = 'SELECT i AS n, i::VARCHAR AS t, [i] AS l, NULL AS z FROM range(3) AS r(i)';

@@ -137,6 +137,8 @@ describe('SQL over HTTP', () => {
     expect((await ask({ sql: 'SELECT 1', timeout_ms: 0 })).json.code).toBe('invalid_parameter');
   });
 
+  const running = async () => Number(/^data_forge_sql_queries (\d+)/m.exec((await server.get('//metrics')).text)?.[1]);
+
   const ENDLESS = 'SELECT count(*) FROM range(100000000000) AS r(x) WHERE hash(x) = 1';
 
   test('stops at its time limit', async () => {
@@ -151,10 +153,27 @@ describe('SQL over HTTP', () => {
     const hung = controllers.map(({ signal }) =>
       server.call('POST', '/query', { json: { sql: ENDLESS }, signal }).catch(() => null),
     );
-    await expect.poll(async () => (await ask({ sql: 'SELECT 1' })).status, { timeout: 5000 }).toBe(429);
+    await expect.poll(running, { timeout: 10_000 }).toBe(2);
+    expect((await ask({ sql: 'SELECT 1' })).status).toBe(429);
     for (const controller of controllers) controller.abort();
     await Promise.all(hung);
-    await expect.poll(async () => (await ask({ sql: 'SELECT 1' })).status, { timeout: 5000 }).toBe(200);
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    expect((await ask({ sql: 'SELECT 1' })).status).toBe(200);
+  });
+
+  test('a client that vanishes in the middle of a stream leaves no query behind', async () => {
+    for (const accept of ['text/csv', 'application/vnd.apache.arrow.stream', 'application/x-ndjson']) {
+      const controller = new AbortController();
+      const response = await server.fetch('POST', '/query', {
+        body: JSON.stringify({ sql: 'SELECT i, hash(i) FROM range(1000000000) AS r(i)' }),
+        headers: { 'content-type': 'application/json', accept },
+        signal: controller.signal,
+      });
+      await response.body?.getReader().read();
+      controller.abort();
+      await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    }
+    expect((await ask({ sql: 'SELECT 1' })).status).toBe(200);
   });
 
   test('a stream past the limit of bytes is broken off', async () => {

@@ -107,8 +107,8 @@ export const GROWING_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['bitstring', 10_000],
   ['list_resize', 10_000],
   ['array_resize', 10_000],
-  ['range', 1_000_000],
-  ['generate_series', 1_000_000],
+  ['range', 10_000],
+  ['generate_series', 10_000],
 ]);
 
 /** Functions whose first argument is a pattern that may ask for a width. */

@@ -11,6 +11,9 @@ export function checkGrowth(node: Node, name: string): void {
   const children = (node.children ?? []) as readonly Node[];
   const most = GROWING_FUNCTIONS.get(name);
   if (most !== undefined) checkNumbers(name, children, most);
+  if (children.some((child) => child.type === 'LAMBDA' && holdsGrowth(child.expr))) {
+    throw invalid('Functions that make lists or texts of a given size cannot stand inside a lambda.');
+  }
   if (FORMATTING_FUNCTIONS.has(name)) checkPattern(name, children[0]);
 }
 

@@ -60,6 +60,11 @@ async function parse(session: DuckDbSession, text: string): Promise<readonly Sql
       'Only one SELECT can be sent here; PIVOT is taken as FROM t PIVOT (… FOR x IN (…)), and nothing that changes, sets or calls.',
     );
   }
+  if (/^Cannot serialize/i.test(parsed.error_message ?? '')) {
+    throw refused(
+      'The query has a type or a form that cannot be checked here, like a list of ENUM; write it in another way.',
+    );
+  }
   throw refused(`The query cannot be parsed: ${firstLine(parsed.error_message ?? 'it is not SQL')}.`);
 }
 

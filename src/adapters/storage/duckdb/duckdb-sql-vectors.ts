@@ -188,12 +188,13 @@ function widenIndices(width: number): CopyValues {
 }
 
 /** Months, days and microseconds; Arrow counts nanoseconds. */
-const copyIntervals: CopyValues = (from, to, at, rows) => {
+const copyIntervals: CopyValues = (from, to, at, rows, isNull) => {
   const source = viewOf(from);
   const target = viewOf(to);
   for (let row = 0; row < rows; row++) {
     const nanoseconds = source.getBigInt64(row * 16 + 8, true) * 1000n;
     if (BigInt.asIntN(64, nanoseconds) !== nanoseconds) {
+      if (isNull(row)) continue;
       throw refused('An interval has more hours than can be told in nanoseconds; cast it to VARCHAR.');
     }
     target.setInt32(at + row * 16, source.getInt32(row * 16, true), true);
@@ -205,14 +206,14 @@ const copyIntervals: CopyValues = (from, to, at, rows) => {
 const MOST_WIDE = 10n ** 38n;
 
 function copyWide(signed: boolean): CopyValues {
-  return (from, to, at, rows) => {
+  return (from, to, at, rows, isNull) => {
     const source = viewOf(from);
     for (let row = 0; row < rows; row++) {
       const high = signed ? source.getBigInt64(row * 16 + 8, true) : source.getBigUint64(row * 16 + 8, true);
       // Below this no value has more than 38 digits; most have a high word of 0 or -1.
       if (high < -5_000_000_000_000_000_000n || high > 5_000_000_000_000_000_000n) {
         const value = (high << 64n) | source.getBigUint64(row * 16, true);
-        if (value >= MOST_WIDE || value <= -MOST_WIDE) {
+        if ((value >= MOST_WIDE || value <= -MOST_WIDE) && !isNull(row)) {
           throw refused('A whole number has more than 38 digits; cast it to VARCHAR or to DOUBLE.');
         }
       }

@@ -49,8 +49,17 @@ export function fixedCopier(sourceWidth: number, width = sourceWidth, copy: Copy
   return new FixedCopier(sourceWidth, width, copy);
 }
 
-/** Copies `rows` values into `to`, where the first of them begins at byte `at`. */
-export type CopyValues = (from: Uint8Array, to: Uint8Array, at: number, rows: number) => void;
+/**
+ * Copies `rows` values into `to`, where the first of them begins at byte `at`. What stands in the place of a null is
+ * anything: a copier that judges values asks `isNull` first.
+ */
+export type CopyValues = (
+  from: Uint8Array,
+  to: Uint8Array,
+  at: number,
+  rows: number,
+  isNull: (row: number) => boolean,
+) => void;
 
 /** Validity bits of a growing column; the engine's words and Arrow's bytes have the same order of bits. */
 export class Validity {
@@ -82,6 +91,11 @@ export class Validity {
   }
 }
 
+function isNullAt(vector: duckdb.Vector, at: number): boolean {
+  const words = duckdb.vector_get_validity(vector, ((at >> 6) + 1) * 8);
+  return words !== null && words !== undefined && (((words[at >> 3] ?? 0) >> (at & 7)) & 1) === 0;
+}
+
 class FixedCopier implements ChunkCopier {
   readonly #sourceWidth: number;
   readonly #width: number;
@@ -109,7 +123,8 @@ class FixedCopier implements ChunkCopier {
 
   appendPart(vector: duckdb.Vector, from: number, rows: number): void {
     const values = duckdb.vector_get_data(vector, (from + rows) * this.#sourceWidth);
-    this.#copy(values.subarray(from * this.#sourceWidth), this.#values, this.#rows * this.#width, rows);
+    const isNull = (row: number) => isNullAt(vector, from + row);
+    this.#copy(values.subarray(from * this.#sourceWidth), this.#values, this.#rows * this.#width, rows, isNull);
     this.#validity.append(vector, this.#rows, from, rows);
     this.#rows += rows;
   }

@@ -6,7 +6,7 @@ import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
 import type { Limits } from '../../limits.ts';
 import type { SqlFormat, SqlRequest, SqlRunner } from '../../ports/sql-runner.ts';
 import type { StreamPlaces } from '../../records/queries/stream-records.ts';
-import { streamWithTimeLimit, withTimeLimit } from '../../time-limit.ts';
+import { startTimeLimit, streamWithTimeLimit, withTimeLimit } from '../../time-limit.ts';
 
 export interface RunSqlRequest {
   readonly sql: string;
@@ -93,27 +93,36 @@ async function* render(
   }
 }
 
-/** All rows of a query as batches, for a protocol that has its own way of sending them. */
+/**
+ * All rows of a query as batches, for a protocol that has its own way of sending them. The query begins with the first
+ * batch that is asked for; the time counts from here.
+ */
 export function readSql(ports: SqlPorts) {
   return async (request: RunSqlRequest, call: Call) => {
     const { limits, places } = ports;
     const runner = openRunner(ports, call);
-    const timeout = readTimeout(request.timeout, limits);
-    const asked = { ...request, datasets: ports.catalog.list(), limit: readLimit(request.limit) };
-    const { columns } = await withTimeLimit(call.signal, timeout, (signal) => runner.run({ ...asked, signal }));
-    const batches = streamWithTimeLimit(call.signal, timeout, (signal) =>
-      bounded(runner, { ...asked, signal }, limits.maxSqlBytes),
-    );
-    return { columns, batches: places.hold(batches) };
+    const limit = readLimit(request.limit);
+    const { signal, end } = startTimeLimit(call.signal, readTimeout(request.timeout, limits));
+    try {
+      const { columns, batches } = await runner.run({ ...request, datasets: ports.catalog.list(), limit, signal });
+      return { columns, batches: places.hold(bounded(batches, limits.maxSqlBytes, end)) };
+    } catch (error) {
+      end();
+      throw error;
+    }
   };
 }
 
-async function* bounded(runner: SqlRunner, request: SqlRequest, most: number): AsyncGenerator<SqlBatch> {
+async function* bounded(batches: AsyncIterable<SqlBatch>, most: number, end: () => void): AsyncGenerator<SqlBatch> {
   let sent = 0;
-  for await (const batch of (await runner.run(request)).batches) {
-    sent += sizeOfBatch(batch);
-    if (sent > most) throw tooLarge(most);
-    yield batch;
+  try {
+    for await (const batch of batches) {
+      sent += sizeOfBatch(batch);
+      if (sent > most) throw tooLarge(most);
+      yield batch;
+    }
+  } finally {
+    end();
   }
 }
 
