@@ -24,6 +24,8 @@ import { createLogger, type Logger } from '#infrastructure/logging.ts';
 import { Metrics } from '#infrastructure/metrics.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
+import { AccessTokens } from '#presentation/access-tokens.ts';
+import { FlightServer } from '#presentation/flight/flight-server.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
@@ -47,6 +49,8 @@ export interface App {
   readonly datasetFiles: DatasetFiles;
   /** Begins to answer; tells the address. */
   listen(): Promise<string>;
+  /** Where Arrow Flight answers once `listen` is over; null where it is not served. */
+  readonly flightAddress: string | null;
   /** Lets what runs come to its end within the time, then closes everything in reverse order. */
   close(timeoutMs?: number): Promise<void>;
 }
@@ -135,6 +139,12 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
 
+  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, logger) : null;
+  if (flight !== null) {
+    metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
+  }
+  let flightAddress: string | null = null;
+
   return {
     config,
     version: VERSION,
@@ -142,17 +152,41 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     useCases,
     synchronised,
     datasetFiles,
-    listen: () => server.listen({ host: config.host, port: config.port }),
+    get flightAddress() {
+      return flightAddress;
+    },
+    async listen() {
+      const address = await server.listen({ host: config.host, port: config.port });
+      if (flight !== null) {
+        const port = await flight.listen(config.host, config.flightPort);
+        flightAddress = flightUrl(config, port);
+      }
+      return address;
+    },
     async close(timeoutMs = config.shutdownTimeoutMs) {
       if (isStopping) return;
       isStopping = true;
       stopping.abort();
       const force = setTimeout(() => server.server.closeAllConnections(), timeoutMs);
-      await server.close();
+      await Promise.all([server.close(), flight?.close(timeoutMs)]);
       clearTimeout(force);
       for (const close of opened.reverse()) await close();
     },
   };
+}
+
+function createFlightServer(config: Config, useCases: UseCases, logger: Logger): FlightServer {
+  const { apiTokens, flightTlsCert: cert, flightTlsKey: key } = config;
+  return new FlightServer({
+    useCases,
+    tokens: new AccessTokens(apiTokens),
+    tls: cert === '' ? null : { cert: readFileSync(cert), key: readFileSync(key) },
+    onError: (error) => logger.error({ err: error }, 'A call over Arrow Flight failed'),
+  });
+}
+
+function flightUrl({ host, flightTlsCert }: Config, port: number): string {
+  return `grpc${flightTlsCert === '' ? '' : '+tls'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine> {

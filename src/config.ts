@@ -78,6 +78,14 @@ function checkTogether(config: Config, faults: Fault[]): void {
     const message = `HOST ${host} can be reached from other machines, so API_TOKENS must be set, or HOST be 127.0.0.1.`;
     faults.push({ pointer: '/HOST', message });
   }
+  if ((config.flightTlsCert === '') !== (config.flightTlsKey === '')) {
+    const message = 'FLIGHT_TLS_CERT and FLIGHT_TLS_KEY belong together; set both, or neither.';
+    faults.push({ pointer: '/FLIGHT_TLS_CERT', message });
+  }
+  if (config.protocols !== undefined && !config.protocols.includes('rest')) {
+    const message = 'PROTOCOLS must include rest: the command line and the health checks use it.';
+    faults.push({ pointer: '/PROTOCOLS', message });
+  }
   if (defaultPageSize > maxPageSize) {
     const message = `DEFAULT_PAGE_SIZE must be at most MAX_PAGE_SIZE, ${maxPageSize}, not ${defaultPageSize}.`;
     faults.push({ pointer: '/DEFAULT_PAGE_SIZE', message });

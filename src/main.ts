@@ -23,6 +23,7 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
     const address = reachable(await listen(app));
     await writeServerFile(config.dataDir, {
       address,
+      ...(app.flightAddress === null ? {} : { flight: reachable(app.flightAddress) }),
       pid: process.pid,
       version: VERSION,
       started_at: new Date().toISOString(),
@@ -50,7 +51,7 @@ export async function startOwnServer(
   flags: Readonly<Record<string, string>>,
   changesNothing: boolean,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0' } });
+  const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0', PROTOCOLS: 'rest' } });
   const logger = await createLogger({ level: 'silent', pretty: false });
   const app = await createApp(config, { logger, whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored' });
   const url = await listen(app);

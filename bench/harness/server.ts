@@ -30,6 +30,7 @@ export async function startServer(
       DATA_DIR: dataDir,
       DATASETS_DIR: datasetsDir,
       PORT: '0',
+      FLIGHT_PORT: '0',
       LOG_LEVEL: 'error',
       ...settings,
     },

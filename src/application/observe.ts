@@ -78,7 +78,31 @@ export function createObserveStream(telemetry: Telemetry, clock: Clock): Observe
     const finish = begin(telemetry, clock, name, call);
     try {
       const result = await useCase(request, call);
-      return { ...result, bytes: observeBytes(result.bytes, call.observation, finish) };
+      return { ...result, bytes: observeItems(result.bytes, (block) => block.byteLength, call.observation, finish) };
+    } catch (error) {
+      finish(error);
+      throw error;
+    }
+  };
+}
+
+/** The answer of a use case that goes on after its promise as blocks of columns. */
+interface BatchStream<B> {
+  readonly batches: AsyncIterable<B>;
+}
+
+/** The same for a use case that answers with batches: its end is the end of the last. */
+export type ObserveBatches = <R, C extends ObservedCall, B, T extends BatchStream<B>>(
+  name: string,
+  useCase: (request: R, call: C) => Promise<T & BatchStream<B>>,
+) => (request: R, call: C) => Promise<T & BatchStream<B>>;
+
+export function createObserveBatches(telemetry: Telemetry, clock: Clock): ObserveBatches {
+  return (name, useCase) => async (request, call) => {
+    const finish = begin(telemetry, clock, name, call);
+    try {
+      const result = await useCase(request, call);
+      return { ...result, batches: observeItems(result.batches, () => 0, call.observation, finish) };
     } catch (error) {
       finish(error);
       throw error;
@@ -87,18 +111,19 @@ export function createObserveStream(telemetry: Telemetry, clock: Clock): Observe
 }
 
 /** Counts bytes and the engine's time; waiting for a slow reader is nobody's time. */
-async function* observeBytes(
-  bytes: AsyncIterable<Uint8Array>,
+async function* observeItems<T>(
+  items: AsyncIterable<T>,
+  bytesOf: (item: T) => number,
   observation: Observation,
   finish: (error: unknown) => void,
 ) {
   let failure: unknown = new DataForgeError('cancelled', 'The caller went away before the end.');
-  const iterator = bytes[Symbol.asyncIterator]();
+  const iterator = items[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await observation.timeAsync('engine', () => iterator.next());
       if (next.done) break;
-      observation.bytes += next.value.byteLength;
+      observation.bytes += bytesOf(next.value);
       yield next.value;
     }
     failure = null;

@@ -7,7 +7,7 @@ import { listDatasets } from './datasets/queries/list-datasets.ts';
 import type { Limits } from './limits.ts';
 import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
-import { createObserve, createObserveStream } from './observe.ts';
+import { createObserve, createObserveBatches, createObserveStream } from './observe.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DatasetSource } from './ports/dataset-source.ts';
@@ -27,6 +27,7 @@ import { countRecords } from './records/queries/count-records.ts';
 import { getRecord } from './records/queries/get-record.ts';
 import { getRecordByKey } from './records/queries/get-record-by-key.ts';
 import { queryRecords } from './records/queries/query-records.ts';
+import { readBatches } from './records/queries/read-batches.ts';
 import { readChanges, streamChanges } from './records/queries/read-changes.ts';
 import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
 import { RecordWrites } from './records/record-writes.ts';
@@ -66,6 +67,7 @@ export function createUseCases(parts: UseCaseParts) {
   const writes = new RecordWrites(parts.writes, keeper);
   const observe = createObserve(telemetry, clock);
   const observeStream = createObserveStream(telemetry, clock);
+  const observeBatches = createObserveBatches(telemetry, clock);
   const reading = { catalog, reader, gate, limits };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
   return {
@@ -86,6 +88,7 @@ export function createUseCases(parts: UseCaseParts) {
     queryRecords: observe('query-records', queryRecords(reading)),
     countRecords: observe('count-records', countRecords(reading)),
     streamRecords: observeStream('stream-records', streamRecords({ catalog, reader, limits, places: parts.streams })),
+    readBatches: observeBatches('read-batches', readBatches({ catalog, reader, limits, places: parts.streams })),
     getRecord: observe('get-record', getRecord(catalog, reads)),
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
     readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),
@@ -93,7 +96,7 @@ export function createUseCases(parts: UseCaseParts) {
 
     runSql: observe('run-sql', runSql(sql)),
     streamSql: observeStream('stream-sql', streamSql(sql)),
-    readSql: observe('read-sql', readSql(sql)),
+    readSql: observeBatches('read-sql', readSql(sql)),
     describeSql: observe('describe-sql', describeSql(sql)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),

@@ -43,7 +43,20 @@ export const SETTINGS = {
     'Address to listen on. Any but this machine needs API_TOKENS.',
   ),
   port: server('PORT', integer(0, 65535), '8080', 'Port to listen on; 0 takes a free one.'),
-  protocols: server('PROTOCOLS', choices('rest'), 'rest', 'Protocols to serve.'),
+  protocols: server(
+    'PROTOCOLS',
+    choices('rest', 'flight'),
+    'rest,flight',
+    'Protocols to serve. REST is always there: the command line and the health checks use it.',
+  ),
+  flightPort: server('FLIGHT_PORT', integer(0, 65535), '8815', 'Port for Arrow Flight; 0 takes a free one.'),
+  flightTlsCert: server(
+    'FLIGHT_TLS_CERT',
+    text('path'),
+    '',
+    'File of the certificate (PEM) for Arrow Flight over TLS.',
+  ),
+  flightTlsKey: server('FLIGHT_TLS_KEY', text('path'), '', 'File of its private key (PEM).'),
   shutdownTimeoutMs: server(
     'SHUTDOWN_TIMEOUT_MS',
     millisecondsFrom(0),

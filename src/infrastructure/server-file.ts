@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface ServerFacts {
   /** `http://HOST:PORT`, as this machine can reach it. */
   readonly address: string;
+  /** `grpc://HOST:PORT` of Arrow Flight, where it is served. */
+  readonly flight?: string;
   readonly pid: number;
   readonly version: string;
   /** ISO 8601. */

@@ -28,7 +28,13 @@ describe('the table of endpoints', () => {
   let url: string;
 
   beforeAll(async () => {
-    const flags = { DATA_DIR: folder, DATASETS_DIR: `${EXAMPLES_DIR}/datasets`, DB_ENGINE: 'memory', PORT: '0' };
+    const flags = {
+      DATA_DIR: folder,
+      DATASETS_DIR: `${EXAMPLES_DIR}/datasets`,
+      DB_ENGINE: 'memory',
+      PORT: '0',
+      FLIGHT_PORT: '0',
+    };
     app = await createApp(loadConfig({ flags, env: {} }), {
       logger: await createLogger({ level: 'silent', pretty: false }),
     });

@@ -34,6 +34,7 @@ function start(env: Readonly<Record<string, string>> = {}, args: readonly string
       PATH: process.env.PATH,
       UV_THREADPOOL_SIZE: '16',
       PORT: '0',
+      FLIGHT_PORT: '0',
       DATA_DIR: 'data',
       DATASETS_DIR: 'datasets',
       DB_ENGINE: 'memory',

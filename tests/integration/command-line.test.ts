@@ -22,6 +22,7 @@ function start(...args: string[]) {
     DATA_DIR: 'data',
     DATASETS_DIR: 'datasets',
     PORT: '0',
+    FLIGHT_PORT: '0',
     LOG_FORMAT: 'json',
     API_TOKENS: '',
   };

@@ -27,7 +27,15 @@ export class ServerProcess {
   ): Promise<ServerProcess> {
     const child = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, DATA_DIR: dataDir, DATASETS_DIR: datasetsDir, PORT: '0', LOG_LEVEL: 'warn', ...env },
+      env: {
+        ...process.env,
+        DATA_DIR: dataDir,
+        DATASETS_DIR: datasetsDir,
+        PORT: '0',
+        FLIGHT_PORT: '0',
+        LOG_LEVEL: 'warn',
+        ...env,
+      },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

@@ -114,7 +114,7 @@ class BodyBuilder {
 }
 
 /** Bytes of one value; 0 for a boolean (a bit), null where it varies or there is none. */
-function widthOf(type: SqlType): number | null {
+export function widthOf(type: SqlType): number | null {
   switch (type.kind) {
     case 'boolean':
       return 0;

@@ -1,14 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import type { Caller, Right } from '#application/caller.ts';
+import type { Caller } from '#application/caller.ts';
 import { DataForgeError } from '#domain/errors.ts';
-
-interface AccessToken {
-  readonly name: string;
-  readonly secret: string;
-  readonly right: Right;
-}
+import { type AccessToken, AccessTokens } from '../access-tokens.ts';
 
 export interface SecurityOptions {
   /** Empty: whoever can reach the server may do everything. */
@@ -20,20 +14,16 @@ export interface SecurityOptions {
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]'];
-const LOCAL_CALLER: Caller = { name: 'local', right: 'admin' };
 
 /** Who may reach the server, and who calls. */
 export class Security {
   readonly #options: SecurityOptions;
-  readonly #tokens: readonly { readonly caller: Caller; readonly digest: Buffer }[];
+  readonly #tokens: AccessTokens;
   readonly #hosts: ReadonlySet<string> | null;
 
   constructor(options: SecurityOptions) {
     this.#options = options;
-    this.#tokens = options.tokens.map(({ name, secret, right }) => ({
-      caller: { name, right },
-      digest: digestOf(secret),
-    }));
+    this.#tokens = new AccessTokens(options.tokens);
     const hosts = options.allowedHosts?.map((host) => bracketed(host.toLowerCase()));
     this.#hosts = hosts === undefined ? null : new Set([...LOCAL_NAMES, ...hosts]);
   }
@@ -71,31 +61,8 @@ export class Security {
    * @throws DataForgeError `unauthorized` where it is a wrong one
    */
   identify(request: FastifyRequest): Caller | null {
-    if (this.#tokens.length === 0) return LOCAL_CALLER;
-    const { authorization } = request.headers;
-    if (authorization === undefined) return null;
-    const digest = digestOf(readSecret(authorization) ?? '');
-    let found: Caller | null = null;
-    for (const token of this.#tokens) if (timingSafeEqual(token.digest, digest)) found = token.caller;
-    if (found === null)
-      throw new DataForgeError(
-        'unauthorized',
-        'The token is not one of this server; send "Authorization: Bearer SECRET".',
-      );
-    return found;
+    return this.#tokens.identify(request.headers.authorization);
   }
-}
-
-function readSecret(authorization: string): string | null {
-  const [scheme = '', value = ''] = authorization.split(/ +/, 2);
-  if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme.toLowerCase() !== 'basic') return null;
-  const text = Buffer.from(value, 'base64').toString('utf8');
-  return text.slice(text.indexOf(':') + 1);
-}
-
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }
 
 function hostName(host: string): string {

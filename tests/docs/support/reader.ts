@@ -101,7 +101,7 @@ export class Reader {
 
   /** A server runs on while the page goes on; it is ready when it can be found. */
   async #start(args: readonly string[]): Promise<boolean> {
-    const env = { ...this.#env(), LOG_FORMAT: 'pretty', PORT: this.#port };
+    const env = { ...this.#env(), LOG_FORMAT: 'pretty', PORT: this.#port, FLIGHT_PORT: '0' };
     const child = spawn(process.execPath, args, { cwd: this.#folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const output = this.#output;
     output.isLive = true;

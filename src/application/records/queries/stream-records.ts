@@ -18,7 +18,7 @@ export interface StreamRecordsResult {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-interface StreamRecordsPorts {
+export interface StreamRecordsPorts {
   readonly catalog: DatasetCatalog;
   readonly reader: RecordReader;
   readonly limits: Limits;
@@ -39,7 +39,7 @@ export function streamRecords({ catalog, reader, limits, places }: StreamRecords
   };
 }
 
-function readLimit(limit: number | null): number | null {
+export function readLimit(limit: number | null): number | null {
   if (limit === null) return null;
   return readCount(limit, { name: 'limit', least: 0, most: Number.MAX_SAFE_INTEGER, default: 0 });
 }

@@ -114,6 +114,7 @@ export async function startServer(
     folder,
     env: {
       PORT: '0',
+      FLIGHT_PORT: '0',
       DATA_DIR: 'data',
       DATASETS_DIR: 'datasets',
       DB_ENGINE: engine,

@@ -1,0 +1,211 @@
+import {
+  type handleServerStreamingCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { Call } from '#application/call.ts';
+import type { UseCases } from '#application/use-cases.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { frameHeader, OutgoingFlightData } from '#formats/flight/flight-data.ts';
+import { BasicAuth, DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
+import type { AccessTokens } from '../access-tokens.ts';
+import { ACTIONS, act } from './actions.ts';
+import { describe, read } from './answers.ts';
+import { callOf, type GrpcCall, statusOf } from './flight-call.ts';
+import { FLIGHT_SERVICE } from './flight-service.ts';
+import { put } from './put.ts';
+import { sendAll } from './send.ts';
+import { readCommand, readDescriptor, recordsOf, ticketOf, type Wanted } from './wanted.ts';
+
+export interface FlightOptions {
+  readonly useCases: UseCases;
+  readonly tokens: AccessTokens;
+  /** PEM texts; null for a server without TLS. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Told of each failure that is a fault of ours. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Serves Arrow Flight and Flight SQL over gRPC. */
+export class FlightServer {
+  readonly #options: FlightOptions;
+  readonly #server = new Server({
+    'grpc.max_receive_message_length': 256 * 1024 * 1024,
+    'grpc.max_send_message_length': -1,
+  });
+  #open = 0;
+
+  constructor(options: FlightOptions) {
+    this.#options = options;
+    const { useCases } = options;
+    this.#server.addService(FLIGHT_SERVICE, {
+      Handshake: this.#duplex((call) => this.#shakeHands(call), false),
+      ListFlights: this.#stream((_, call) => this.#list(call)),
+      GetFlightInfo: this.#unary<Partial<FlightDescriptor>>((descriptor, call) => this.#info(descriptor, call)),
+      GetSchema: this.#unary<Partial<FlightDescriptor>>(async (descriptor, call) => {
+        const { header } = await describe(readDescriptor(descriptor), useCases, call);
+        return { schema: frameHeader(header) };
+      }),
+      DoGet: this.#stream<{ readonly ticket: Uint8Array }>((request, call) => this.#get(request.ticket, call)),
+      DoPut: this.#duplex(async (stream, call) => {
+        const messages: AsyncIterable<FlightData> = messagesOf(stream);
+        stream.write({ appMetadata: await put(messages, useCases, call as Call) });
+      }, true),
+      DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(async function* (
+        { type, body },
+        call,
+      ) {
+        for (const result of await act(type, body, useCases, call)) yield { body: result };
+      }),
+      ListActions: this.#stream(async function* () {
+        for (const [type, description] of Object.entries(ACTIONS)) yield { type, description };
+      }),
+    });
+  }
+
+  /** Calls under way. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /**
+   * @returns the port that is listened on
+   * @throws DataForgeError `invalid_configuration`
+   */
+  listen(host: string, port: number): Promise<number> {
+    const { tls } = this.#options;
+    const credentials =
+      tls === null
+        ? ServerCredentials.createInsecure()
+        : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
+    const address = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, credentials, (error, bound) =>
+        error ? reject(cannotListen(address, error)) : resolve(bound),
+      );
+    });
+  }
+
+  /** Lets what runs come to its end within the time. */
+  async close(timeoutMs: number): Promise<void> {
+    const force = setTimeout(() => this.#server.forceShutdown(), timeoutMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    clearTimeout(force);
+  }
+
+  async #info(descriptor: Partial<FlightDescriptor>, call: Call) {
+    return this.#infoOf(readDescriptor(descriptor), descriptor, call);
+  }
+
+  async #infoOf(wanted: Wanted, descriptor: Partial<FlightDescriptor>, call: Call) {
+    const { header } = await describe(wanted, this.#options.useCases, call);
+    const isCounted = wanted.kind === 'records' && wanted.filters === null && wanted.limit === null;
+    const total = isCounted ? await this.#options.useCases.countRecords(wanted, call) : null;
+    return {
+      schema: frameHeader(header),
+      descriptor,
+      endpoint: [{ ticket: { ticket: ticketOf(wanted, descriptor.cmd ?? null) } }],
+      totalRecords: total === null ? -1n : BigInt(total.count),
+      totalBytes: -1n,
+      ordered: wanted.kind !== 'catalog',
+    };
+  }
+
+  async *#list(call: Call) {
+    for (const { name } of await this.#options.useCases.listDatasets({}, call)) {
+      yield await this.#infoOf(recordsOf(name), { type: DESCRIPTOR_PATH, path: [name] }, call);
+    }
+  }
+
+  async *#get(ticket: Uint8Array, call: Call): AsyncGenerator<OutgoingFlightData> {
+    const wanted = readCommand(ticket);
+    for await (const message of read(wanted, this.#options.useCases, call)) yield new OutgoingFlightData(message);
+  }
+
+  /** Both ways of old and new clients: Basic in the header, or name and password in the message. */
+  async #shakeHands(stream: Duplex): Promise<void> {
+    const [authorization] = stream.metadata.get('authorization');
+    let token = authorization?.toString();
+    if (token === undefined) {
+      for await (const { payload } of messagesOf(stream)) {
+        const { username, password } = BasicAuth.decode(payload);
+        token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+        break;
+      }
+    }
+    if (this.#options.tokens.identify(token) === null) {
+      throw new DataForgeError('unauthorized', 'This server asks for a token; send it as the password.');
+    }
+    const secret = Buffer.from((token ?? '').split(/ +/)[1] ?? '', 'base64').toString('utf8');
+    const bearer = /^basic /i.test(token ?? '') ? secret.slice(secret.indexOf(':') + 1) : (token ?? '').slice(7);
+    const header = new Metadata();
+    header.set('authorization', `Bearer ${bearer}`);
+    stream.sendMetadata(header);
+    stream.write({ payload: Buffer.from(bearer) });
+  }
+
+  #unary<Q>(answer: (request: Q, call: Call) => Promise<unknown>) {
+    return async (call: ServerUnaryCall<Q, unknown>, reply: sendUnaryData<unknown>) => {
+      this.#open++;
+      try {
+        reply(null, await answer(call.request, callOf(this.#options.tokens, call)));
+      } catch (error) {
+        reply(this.#failure(error));
+      } finally {
+        this.#open--;
+      }
+    };
+  }
+
+  #stream<Q>(answer: (request: Q, call: Call) => AsyncIterable<unknown>): handleServerStreamingCall<Q, unknown> {
+    return async (stream: ServerWritableStream<Q, unknown>) => {
+      this.#open++;
+      try {
+        const call = callOf(this.#options.tokens, stream);
+        await sendAll(stream, answer(stream.request, call), call.signal);
+        stream.end();
+      } catch (error) {
+        stream.emit('error', this.#failure(error));
+      } finally {
+        this.#open--;
+      }
+    };
+  }
+
+  #duplex(answer: (stream: Duplex, call: Call | null) => Promise<void>, isIdentified: boolean) {
+    return async (stream: Duplex) => {
+      this.#open++;
+      try {
+        await answer(stream, isIdentified ? callOf(this.#options.tokens, stream as GrpcCall) : null);
+        stream.end();
+      } catch (error) {
+        stream.emit('error', this.#failure(error));
+      } finally {
+        this.#open--;
+      }
+    };
+  }
+
+  #failure(error: unknown) {
+    if (!(error instanceof DataForgeError)) this.#options.onError(error);
+    return statusOf(error);
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: messages differ by method, and the service's codecs see to them
+type Duplex = ServerDuplexStream<any, any>;
+
+/** What the client sends. The call stays open when the last of it is read, for the answer is still to come. */
+function messagesOf(stream: Duplex) {
+  return stream.iterator({ destroyOnReturn: false });
+}
+
+function cannotListen(address: string, cause: Error): DataForgeError {
+  const message = `Arrow Flight cannot listen on ${address}; stop what listens there, set FLIGHT_PORT to another (0 takes a free one), or leave flight out of PROTOCOLS.`;
+  return new DataForgeError('invalid_configuration', message, { cause });
+}

@@ -1,0 +1,121 @@
+import { tableFromIPC } from 'apache-arrow';
+import type { Call } from '#application/call.ts';
+import type { UseCases } from '#application/use-cases.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { SqlParameter } from '#domain/sql/sql-type.ts';
+import { frameHeader } from '#formats/flight/flight-data.ts';
+import { DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
+import {
+  BoundStatement,
+  CommandPreparedStatementQuery,
+  CommandStatementIngest,
+  IF_EXISTS_REPLACE,
+  IF_NOT_EXIST_CREATE,
+  UpdateResult,
+  unpackCommand,
+} from '#formats/flight/flight-sql-messages.ts';
+import { handleOf, readCommand, readStatement } from './wanted.ts';
+
+const MAX_PARAMETER_BYTES = 1024 * 1024;
+
+/**
+ * Takes what a client puts: rows of a dataset, or the parameters of a prepared statement.
+ * @returns the metadata of the one result
+ */
+export async function put(messages: AsyncIterable<FlightData>, useCases: UseCases, call: Call): Promise<Uint8Array> {
+  const source = messages[Symbol.asyncIterator]();
+  const first = await source.next();
+  const descriptor = first.done ? null : first.value.descriptor;
+  if (first.done || descriptor === null) {
+    throw new DataForgeError('invalid_body', 'The first message must carry the descriptor of what is put.');
+  }
+  const body = ipcStream(first.value, source);
+  const command = descriptor.type === DESCRIPTOR_PATH ? null : unpackCommand(descriptor.cmd ?? new Uint8Array(0));
+  switch (command?.name) {
+    case 'CommandStatementIngest': {
+      const counts = await load(readIngest(command.value), body, useCases, call);
+      return UpdateResult.encode({ recordCount: BigInt(counts.created + counts.updated) });
+    }
+    case 'CommandPreparedStatementQuery':
+      return bind(CommandPreparedStatementQuery.decode(command.value).handle, body);
+    case 'CommandStatementUpdate':
+    case 'CommandPreparedStatementUpdate':
+      throw new DataForgeError(
+        'method_not_allowed',
+        'SQL only reads here; write rows by bulk ingest (CommandStatementIngest, adbc_ingest), or by DoPut to the path of a dataset.',
+      );
+    default: {
+      const { created, updated, ignored, rejected } = await load(datasetOf(descriptor), body, useCases, call);
+      return Buffer.from(JSON.stringify({ created, updated, ignored, rejected }));
+    }
+  }
+}
+
+async function load(schema: string, body: AsyncIterable<Uint8Array>, useCases: UseCases, call: Call) {
+  const request = { schema, format: 'arrow', body, onInvalid: null, onConflict: null, once: null } as const;
+  const { result } = await useCases.loadRecords(request, call);
+  if (result === null) throw new RangeError('a load without a key is never replayed');
+  return result;
+}
+
+function datasetOf(descriptor: Partial<FlightDescriptor>): string {
+  const [name] = descriptor.path ?? [];
+  if (descriptor.type === DESCRIPTOR_PATH && name !== undefined && descriptor.path?.length === 1) return name;
+  const wanted = descriptor.cmd === undefined ? null : readCommand(descriptor.cmd);
+  if (wanted?.kind === 'records') return wanted.schema;
+  throw new DataForgeError('invalid_parameter', 'Rows are put to a path of one name, that of a dataset.');
+}
+
+function readIngest(value: Uint8Array): string {
+  const { table, definition, temporary } = CommandStatementIngest.decode(value);
+  const isMade = definition?.ifNotExist === IF_NOT_EXIST_CREATE || definition?.ifExists === IF_EXISTS_REPLACE;
+  // "Create where it is not there, append where it is" is an append once the dataset is there.
+  const isAppend = !temporary && (!isMade || (definition?.ifExists ?? 0) === 2);
+  if (isAppend) return table;
+  throw new DataForgeError(
+    'method_not_allowed',
+    `A table is made and changed by its dataset file here; write "${table.slice(0, 100)}.yaml" into the folder of the datasets and append to it.`,
+  );
+}
+
+/** FlightData as the IPC stream it stands for: each message framed, its body as it came. */
+async function* ipcStream(first: FlightData, rest: AsyncIterator<FlightData>): AsyncGenerator<Uint8Array> {
+  for (let next: IteratorResult<FlightData> = { value: first }; !next.done; next = await rest.next()) {
+    const { header, body } = next.value;
+    if (header.byteLength === 0) continue;
+    yield frameHeader(header);
+    if (body.byteLength > 0) yield body;
+  }
+}
+
+/** The parameters of the first row, kept in the new handle: nothing of a statement stays on the server. */
+async function bind(handle: Uint8Array, body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const { sql } = readStatement(handle);
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    pieces.push(piece);
+    size += piece.byteLength;
+    if (size > MAX_PARAMETER_BYTES) {
+      throw new DataForgeError(
+        'too_large',
+        'The parameters of a statement are more than 1 MB; bind one row of values.',
+      );
+    }
+  }
+  const table = tableFromIPC(pieces);
+  if (table.numRows !== 1) {
+    throw new DataForgeError('invalid_parameter', `Bind one row of parameters, not ${table.numRows}.`);
+  }
+  const parameters = table.schema.fields.map((_, at) => parameterOf(table.getChildAt(at)?.get(0)));
+  return BoundStatement.encode({ handle: handleOf({ sql, parameters }) });
+}
+
+function parameterOf(value: unknown): SqlParameter {
+  if (value === null || value === undefined) return null;
+  if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return value as SqlParameter;
+  throw new DataForgeError(
+    'invalid_parameter',
+    'A parameter is a text, a number, a truth value or null; send moments and decimals as text and cast them in the query.',
+  );
+}

@@ -1,0 +1,57 @@
+"""What people's own tools do with a server: python clients.py ADDRESS. Prints one JSON object."""
+
+import json
+import sys
+
+import adbc_driver_flightsql.dbapi as adbc
+import pyarrow as pa
+import pyarrow.flight as flight
+
+address = sys.argv[1]
+client = flight.connect(address)
+rows = pa.table({"text": [f"row {i}" for i in range(50_000)], "rank": list(range(50_000))})
+found = {}
+
+
+def read(descriptor):
+    info = client.get_flight_info(descriptor)
+    return client.do_get(info.endpoints[0].ticket).read_all()
+
+
+writer, reader = client.do_put(flight.FlightDescriptor.for_path("notes"), rows.schema)
+writer.write_table(rows, max_chunksize=10_000)
+writer.done_writing()
+found["put"] = json.loads(reader.read().to_pybytes())
+writer.close()
+
+found["flights"] = sorted(info.descriptor.path[0].decode() for info in client.list_flights())
+table = read(flight.FlightDescriptor.for_path("notes")).sort_by("rank")
+found["same"] = table.column("text").to_pylist() == rows.column("text").to_pylist()
+found["schema"] = client.get_schema(flight.FlightDescriptor.for_path("notes")).schema.names
+
+with adbc.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+
+    def query(sql, parameters=None):
+        cursor.execute(sql, parameters)
+        return cursor.fetch_arrow_table().to_pylist()
+
+    found["sql"] = query("SELECT count(*) AS n, max(rank) AS most FROM notes")
+    found["parameters"] = query("SELECT text, ? AS word FROM notes WHERE rank < ? ORDER BY rank", ("hi", 2))
+    found["nested"] = query("SELECT [1, 2] AS l, {'a': 1} AS s, NULL AS z, DATE '2020-02-29' = '2020-02-29' AS b")
+    found["ingested"] = cursor.adbc_ingest("notes", pa.table({"text": ["late"], "rank": [-1]}), mode="append")
+    try:
+        cursor.adbc_ingest("new_table", pa.table({"a": [1]}), mode="create")
+    except adbc.Error as error:
+        found["create"] = str(error)
+    try:
+        query("DROP TABLE notes")
+    except adbc.Error as error:
+        found["drop"] = str(error)
+    found["after"] = query("SELECT count(*) AS n FROM notes")
+    found["types"] = connection.adbc_get_table_types()
+    found["table_schema"] = connection.adbc_get_table_schema("notes").names
+    objects = connection.adbc_get_objects(depth="tables").read_all().to_pylist()
+    schemas = objects[0]["catalog_db_schemas"]
+    found["tables"] = sorted(table["table_name"] for table in schemas[0]["db_schema_tables"])
+
+print(json.dumps(found))

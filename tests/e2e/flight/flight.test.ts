@@ -1,0 +1,114 @@
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { Message } from 'apache-arrow/ipc/metadata/message';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readIpcMessages } from '#formats/arrow/ipc-messages.ts';
+import { DESCRIPTOR_COMMAND, DESCRIPTOR_PATH } from '#formats/flight/flight-messages.ts';
+import { startServer, type TestServer } from '../rest/support/server.ts';
+import { FlightClient } from './flight-client.ts';
+
+const TOKENS = 'reader:0123456789abcdef0:read,writer:0123456789abcdef1:write';
+const ROWS = 20_000;
+let server: TestServer;
+let client: FlightClient;
+
+beforeAll(async () => {
+  server = await startServer('duckdb', { env: { MAX_STREAMS: '256' } });
+  client = new FlightClient(server.app.flightAddress ?? '');
+  const texts = Array.from({ length: ROWS }, (_, at) => `a text of some thirty letters ${at}`);
+  const answer = await client.put(await flightData({ text: texts }, ['notes']));
+  expect(JSON.parse(Buffer.from(answer.appMetadata).toString())).toMatchObject({ created: ROWS, rejected: 0 });
+});
+
+afterAll(async () => {
+  client.close();
+  await server.close();
+});
+
+async function flightData(columns: Record<string, string[]>, path: string[]) {
+  const messages = [];
+  const bytes = tableToIPC(tableFromArrays(columns), 'stream');
+  const source = (async function* () {
+    yield bytes;
+  })();
+  for await (const { metadata, readBody } of readIpcMessages(source, { maxMessageBytes: 1e9 })) {
+    const body = await readBody(Number(Message.decode(metadata).bodyLength));
+    messages.push({ header: metadata, body });
+  }
+  return messages.map((message, at) =>
+    at === 0 ? { ...message, descriptor: { type: DESCRIPTOR_PATH, path } } : message,
+  );
+}
+
+async function nothingOpen(): Promise<void> {
+  await expect
+    .poll(async () => (await server.get('//metrics')).text.match(/flight_calls (\d+)/)?.[1], { timeout: 5000 })
+    .toBe('0');
+  expect((await server.get('//metrics')).text).toMatch(/[^\w]?(?:data_forge_|forge_)?streams 0/);
+}
+
+describe('Arrow Flight', () => {
+  it('gives the records of a dataset by the ticket of its flight', async () => {
+    const info = await client.unary('GetFlightInfo', { type: DESCRIPTOR_PATH, path: ['notes'] });
+    expect(info.totalRecords).toBe(BigInt(ROWS));
+    const table = await client.get(info.endpoint[0].ticket.ticket);
+    expect(table.numRows).toBe(ROWS);
+    const texts = new Set(Array.from({ length: ROWS }, (_, at) => table.getChild('text')?.get(at)));
+    expect(texts.size).toBe(ROWS);
+    expect(texts.has(`a text of some thirty letters ${ROWS - 1}`)).toBe(true);
+  });
+
+  it('filters, sorts and limits by a command', async () => {
+    const cmd = Buffer.from(
+      JSON.stringify({ dataset: 'notes', sort: [{ field: 'text', order: 'desc' }], fields: ['text'], limit: 2 }),
+    );
+    const info = await client.unary('GetFlightInfo', { type: DESCRIPTOR_COMMAND, cmd });
+    const table = await client.get(info.endpoint[0].ticket.ticket);
+    expect(table.toArray().map((row) => row?.text)).toEqual([
+      'a text of some thirty letters 9999',
+      'a text of some thirty letters 9998',
+    ]);
+  });
+
+  it('says what is wrong by the status of the catalogue', async () => {
+    const info = (descriptor: object) => client.unary('GetFlightInfo', descriptor);
+    await expect(info({ type: DESCRIPTOR_PATH, path: ['none'] })).rejects.toMatchObject({ code: 5 });
+    await expect(info({ type: DESCRIPTOR_PATH, path: [] })).rejects.toMatchObject({ code: 3 });
+    await expect(info({ type: DESCRIPTOR_COMMAND, cmd: Buffer.from('{"x":1}') })).rejects.toMatchObject({ code: 3 });
+    await expect(client.get('nonsense')).rejects.toMatchObject({ code: 3 });
+    await expect(client.put([{ header: Buffer.from('x') }])).rejects.toMatchObject({ code: 3 });
+    await expect(client.put(await flightData({ nothing: ['x'] }, ['notes']))).rejects.toMatchObject({ code: 3 });
+    await expect(client.raw('GetFlightInfo', Buffer.from([0xff, 0xff, 0xff]))).rejects.toThrow();
+    await nothingOpen();
+  });
+
+  it('frees what a client leaves behind', async () => {
+    for (let at = 0; at < 10; at++) {
+      const stream = client.stream('DoGet', { ticket: Buffer.from('{"dataset":"notes"}') });
+      await new Promise((resolve) => stream.once('data', resolve));
+      stream.on('error', () => {});
+      stream.cancel();
+    }
+    await nothingOpen();
+  });
+
+  it('serves 200 streams at once', async () => {
+    const tables = await Promise.all(Array.from({ length: 200 }, () => client.get('{"dataset":"notes","limit":3000}')));
+    expect(new Set(tables.map(({ numRows }) => numRows))).toEqual(new Set([3000]));
+    await nothingOpen();
+  }, 60_000);
+
+  it('asks for a token where the server has some, with the rights of REST', async () => {
+    const closed = await startServer('memory', { env: { API_TOKENS: TOKENS } });
+    const address = closed.app.flightAddress ?? '';
+    const wanted = { type: DESCRIPTOR_PATH, path: ['notes'] };
+    const clients = [null, 'wrong', '0123456789abcdef0'].map((token) => new FlightClient(address, token));
+    const [nobody, stranger, reader] = clients as [FlightClient, FlightClient, FlightClient];
+    await expect(nobody.unary('GetFlightInfo', wanted)).rejects.toMatchObject({ code: 16 });
+    await expect(stranger.unary('GetFlightInfo', wanted)).rejects.toMatchObject({ code: 16 });
+    await expect(nobody.get('{"dataset":"notes"}')).rejects.toMatchObject({ code: 16 });
+    expect((await reader.get('{"dataset":"notes"}')).numRows).toBe(0);
+    await expect(reader.put(await flightData({ text: ['x'] }, ['notes']))).rejects.toMatchObject({ code: 7 });
+    for (const one of clients) one.close();
+    await closed.close();
+  });
+});
