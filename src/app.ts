@@ -13,6 +13,7 @@ import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { AdmissionQueue } from '#application/records/admission.ts';
+import { ChangeTail } from '#application/records/change-tail.ts';
 import { WriteGatherer } from '#application/records/gather-writes.ts';
 import { IdempotencyKeeper } from '#application/records/idempotency.ts';
 import { PointReads } from '#application/records/point-reads.ts';
@@ -89,6 +90,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const writes = new WriteGatherer(engine.writer, { maxChanges: 512, maxWaiting: 8192 });
   opened.push(() => writes.drained());
   const streams = new StreamPlaces(config.maxStreams);
+  const feeds = new StreamPlaces(config.maxFeeds, 'feeds');
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const stopping = new AbortController();
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
@@ -102,6 +104,8 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     gate,
     loads,
     streams,
+    feeds,
+    tail: new ChangeTail({ changes: engine.changes, gate, limit: 1000, timeout: config.queryTimeoutMs }),
     sqlPlaces,
     writes,
     reads: new PointReads(engine.reader, {
@@ -114,7 +118,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
-  addGauges(metrics, { gate, loads, streams, sqlPlaces, writes, engine });
+  addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
 
@@ -246,18 +250,20 @@ interface Gauged {
   readonly gate: AdmissionQueue;
   readonly loads: AdmissionQueue;
   readonly streams: StreamPlaces;
+  readonly feeds: StreamPlaces;
   readonly sqlPlaces: StreamPlaces;
   readonly writes: WriteGatherer;
   readonly engine: StorageEngine;
 }
 
-function addGauges(metrics: Metrics, { gate, loads, streams, sqlPlaces, writes, engine }: Gauged): void {
+function addGauges(metrics: Metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine }: Gauged): void {
   const { changes, maintenance } = engine;
   metrics.gauge({ name: 'gate_running', help: 'Long engine calls under way', read: () => gate.running });
   metrics.gauge({ name: 'gate_waiting', help: 'Long engine calls that wait for a place', read: () => gate.waiting });
   metrics.gauge({ name: 'loads_running', help: 'Uploads under way', read: () => loads.running });
   metrics.gauge({ name: 'loads_waiting', help: 'Uploads that wait for a place', read: () => loads.waiting });
   metrics.gauge({ name: 'streams', help: 'Streams under way', read: () => streams.taken });
+  metrics.gauge({ name: 'feeds', help: 'Followers of changes', read: () => feeds.taken });
   metrics.gauge({ name: 'sql_queries', help: 'Queries in SQL under way', read: () => sqlPlaces.taken });
   metrics.gauge({
     name: 'writes_waiting',

@@ -110,6 +110,42 @@ export function createObserveBatches(telemetry: Telemetry, clock: Clock): Observ
   };
 }
 
+/** The answer of a use case that is followed for as long as somebody likes. */
+interface Feed<I> {
+  readonly changes: AsyncIterable<I>;
+}
+
+/** The same for a feed. It waits most of its time, so it says itself when the engine works for it. */
+export type ObserveFeed = <R, C extends ObservedCall, I, T extends Feed<I>>(
+  name: string,
+  useCase: (request: R, call: C) => Promise<T & Feed<I>>,
+) => (request: R, call: C) => Promise<T & Feed<I>>;
+
+export function createObserveFeed(telemetry: Telemetry, clock: Clock): ObserveFeed {
+  return (name, useCase) => async (request, call) => {
+    const finish = begin(telemetry, clock, name, call);
+    try {
+      const result = await useCase(request, call);
+      return { ...result, changes: observeFeed(result.changes, finish) };
+    } catch (error) {
+      finish(error);
+      throw error;
+    }
+  };
+}
+
+async function* observeFeed<I>(items: AsyncIterable<I>, finish: (error: unknown) => void): AsyncGenerator<I> {
+  let failure: unknown = null;
+  try {
+    yield* items;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    finish(failure);
+  }
+}
+
 /** Counts bytes and the engine's time; waiting for a slow reader is nobody's time. */
 async function* observeItems<T>(
   items: AsyncIterable<T>,

@@ -7,12 +7,13 @@ import { listDatasets } from './datasets/queries/list-datasets.ts';
 import type { Limits } from './limits.ts';
 import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
-import { createObserve, createObserveBatches, createObserveStream } from './observe.ts';
+import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DatasetSource } from './ports/dataset-source.ts';
 import type { StorageEngine } from './ports/storage-engine.ts';
 import type { Telemetry } from './ports/telemetry.ts';
+import type { ChangeTail } from './records/change-tail.ts';
 import { createRecord } from './records/commands/create-record.ts';
 import { createRecords } from './records/commands/create-records.ts';
 import { deleteRecord } from './records/commands/delete-record.ts';
@@ -24,6 +25,7 @@ import type { WriteGatherer } from './records/gather-writes.ts';
 import type { IdempotencyKeeper } from './records/idempotency.ts';
 import type { PointReads } from './records/point-reads.ts';
 import { countRecords } from './records/queries/count-records.ts';
+import { followChanges } from './records/queries/follow-changes.ts';
 import { getRecord } from './records/queries/get-record.ts';
 import { getRecordByKey } from './records/queries/get-record-by-key.ts';
 import { queryRecords } from './records/queries/query-records.ts';
@@ -47,6 +49,8 @@ export interface UseCaseParts {
   /** Loads of whole bodies. */
   readonly loads: AdmissionGate;
   readonly streams: StreamPlaces;
+  readonly tail: ChangeTail;
+  readonly feeds: StreamPlaces;
   /** Queries in SQL. */
   readonly sqlPlaces: StreamPlaces;
   readonly writes: WriteGatherer;
@@ -93,6 +97,10 @@ export function createUseCases(parts: UseCaseParts) {
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
     readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),
     streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits, stopping })),
+    followChanges: createObserveFeed(telemetry, clock)(
+      'follow-changes',
+      followChanges({ catalog, tail: parts.tail, places: parts.feeds, stopping }),
+    ),
 
     runSql: observe('run-sql', runSql(sql)),
     streamSql: observeStream('stream-sql', streamSql(sql)),

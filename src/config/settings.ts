@@ -110,6 +110,12 @@ export const SETTINGS = {
   ),
   maxPageSize: limits('MAX_PAGE_SIZE', integer(1, 1_000_000), '100000', 'Most records on one page.'),
   maxFilters: limits('MAX_FILTERS', integer(1, 100_000), '100', 'Most conditions in the filters of one request.'),
+  maxFeeds: limits(
+    'MAX_FEEDS',
+    integer(1, 100_000),
+    '1000',
+    'Most followers of changes at once; more are answered 429.',
+  ),
   maxStreams: limits('MAX_STREAMS', integer(1, 10_000), '64', 'Most streams at once; more are answered 429.'),
   queryTimeoutMs: limits(
     'QUERY_TIMEOUT_MS',

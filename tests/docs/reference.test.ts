@@ -58,7 +58,9 @@ describe('the table of endpoints', () => {
     const [method = '', address = ''] = endpoint.split(' ');
     const path = address.replaceAll(/\{schema\}|\{name\}/g, 'seattle_weather').replace('{id}', crypto.randomUUID());
     const response = await fetch(url + path, { method });
-    const text = await response.text();
+    const isEndless = response.headers.get('content-type') === 'text/event-stream';
+    if (isEndless) await response.body?.cancel();
+    const text = isEndless ? '' : await response.text();
     expect(text).not.toContain('"code":"unknown_route"');
     expect(response.status).not.toBe(405);
   });

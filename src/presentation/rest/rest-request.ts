@@ -20,6 +20,8 @@ export class RestRequest {
   /** What was asked of the store, for the log of slow requests. */
   plan: Readonly<Record<string, unknown>> | null = null;
   error: unknown = null;
+  /** Milliseconds until the answer began, for one that goes on for as long as the client likes. */
+  began: number | null = null;
   readonly #started = performance.now();
   readonly #response: FastifyReply['raw'];
 

@@ -12,6 +12,7 @@ import { changeRoutes } from './routes/change.ts';
 import { changesRoutes } from './routes/changes.ts';
 import { createRoutes } from './routes/create.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { liveRoutes } from './routes/live.ts';
 import { queryRoutes } from './routes/query.ts';
 import { readRoutes } from './routes/read.ts';
 import { schemaRoutes } from './routes/schemas.ts';
@@ -55,6 +56,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       readRoutes(api, useCases);
       streamRoutes(api, useCases);
       changesRoutes(api, useCases);
+      liveRoutes(api, useCases);
       sqlRoutes(api, options);
       adminRoutes(api, options);
     },
@@ -171,7 +173,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, { onAnswer }: RestOp
     method: request.method,
     route: request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'),
     status: reply.raw.writableFinished ? reply.statusCode : 499,
-    duration: forge.elapsed(),
+    duration: forge.began ?? forge.elapsed(),
     dataset: observation.dataset,
     bytesOut: observation.bytes > 0 ? observation.bytes : length,
     requestId: request.id,

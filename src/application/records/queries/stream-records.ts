@@ -59,14 +59,19 @@ export class StreamPlaces {
     return this.#taken;
   }
 
+  /** @throws DataForgeError `too_many_requests` where all places are taken */
+  checkFree(): void {
+    if (this.#taken < this.#most) return;
+    throw new DataForgeError(
+      'too_many_requests',
+      `${this.#most} ${this.#what} are under way already; begin this one when one of them has ended.`,
+      { retryable: true },
+    );
+  }
+
+  /** Takes a place when the stream is first read, until it ends. */
   async *hold<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
-    if (this.#taken >= this.#most) {
-      throw new DataForgeError(
-        'too_many_requests',
-        `${this.#most} ${this.#what} are under way already; begin this one when one of them has ended.`,
-        { retryable: true },
-      );
-    }
+    this.checkFree();
     this.#taken++;
     try {
       yield* stream;

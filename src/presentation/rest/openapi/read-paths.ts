@@ -166,6 +166,25 @@ export function readPaths(
         },
       },
     },
+    [`${base}/live`]: {
+      get: {
+        tags,
+        summary: `Follow what happens to ${dataset.name}`,
+        parameters: [
+          parameter(
+            'since',
+            'query',
+            { type: 'integer', minimum: 0 },
+            'Changes after this number; left out: from now on.',
+          ),
+          parameter('Last-Event-ID', 'header', { type: 'integer' }, 'The same, as a client that was cut off sends it.'),
+        ],
+        responses: {
+          200: { description: 'An event a change, until the client leaves.', content: { 'text/event-stream': {} } },
+          ...problems('invalid_parameter', ...NOT_FOUND, 'not_acceptable', 'history_trimmed', 'too_many_requests'),
+        },
+      },
+    },
     [`${base}/{id}`]: {
       get: {
         tags,

@@ -1,0 +1,116 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { RenderedChange } from '#domain/record/record.ts';
+import type { Call } from '../../call.ts';
+import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
+import { abortError } from '../../time-limit.ts';
+import type { ChangeTail } from '../change-tail.ts';
+import { openDataset } from '../open-dataset.ts';
+import { readCount } from '../read-query.ts';
+import type { StreamPlaces } from './stream-records.ts';
+
+export interface FollowChangesRequest {
+  readonly schema: string;
+  /** Changes behind this number; null for those from now on. */
+  readonly since: number | null;
+  /** Milliseconds of silence after which an empty list is given, so that the consumer can show that it lives. */
+  readonly heartbeat: number;
+}
+
+export interface FollowChangesResult {
+  readonly schema: string;
+  /** The number it begins behind. */
+  readonly since: number;
+  /** Every change of every record, in order, once; never ends by itself, but when the server is told to stop. */
+  readonly changes: AsyncIterable<readonly RenderedChange[]>;
+}
+
+interface FollowChangesPorts {
+  readonly catalog: DatasetCatalog;
+  readonly tail: ChangeTail;
+  readonly places: StreamPlaces;
+  /** Fires when the server is told to stop. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Follows a dataset. Nothing is kept for a consumer that is slow: it is told what comes next when it asks, from the log,
+ * so it misses nothing and holds nobody up.
+ */
+export function followChanges({ catalog, tail, places, stopping }: FollowChangesPorts) {
+  return async (request: FollowChangesRequest, call: Call): Promise<FollowChangesResult> => {
+    const { dataset } = openDataset(catalog, request.schema, call, 'read');
+    places.checkFree();
+    const head = tail.head();
+    const since = readCount(request.since, { name: 'since', least: 0, most: Number.MAX_SAFE_INTEGER, default: head });
+    if (since > head) {
+      throw new DataForgeError(
+        'invalid_parameter',
+        `since is ${since}, and the newest change is ${head}; take the number of the last change that was seen.`,
+        { faults: [{ pointer: '/since', message: 'lies in the future' }] },
+      );
+    }
+    const changes = follow(tail, dataset, since, request.heartbeat, call, stopping);
+    return { schema: dataset.name, since, changes: places.hold(changes) };
+  };
+}
+
+async function* follow(
+  tail: ChangeTail,
+  dataset: Dataset,
+  start: number,
+  heartbeat: number,
+  call: Call,
+  stopping: AbortSignal,
+): AsyncGenerator<readonly RenderedChange[]> {
+  const bell = new Bell();
+  const stop = tail.onCommit(dataset, () => bell.ring());
+  const wake = () => bell.ring();
+  const signals = [call.signal, stopping];
+  for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
+  let since = start;
+  try {
+    while (!stopping.aborted) {
+      if (call.signal.aborted) throw abortError(call.signal);
+      const page = await call.observation.timeAsync('engine', () => tail.read(dataset, since));
+      since = page.next;
+      if (page.changes.length > 0) {
+        call.observation.rows += page.changes.length;
+        yield page.changes;
+      } else if (!page.hasMore && !(await bell.rings(heartbeat))) {
+        yield [];
+      }
+    }
+  } finally {
+    stop();
+    for (const signal of signals) signal.removeEventListener('abort', wake);
+  }
+}
+
+/** Remembers that it was rung until somebody listens, so that nothing is missed between reading and waiting. */
+class Bell {
+  #rung = false;
+  #listener: (() => void) | null = null;
+
+  ring(): void {
+    this.#rung = true;
+    this.#listener?.();
+  }
+
+  /** @returns whether it was rung within so many milliseconds, or before */
+  async rings(milliseconds: number): Promise<boolean> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.#listener = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#listener = null;
+    }
+    const rung = this.#rung;
+    this.#rung = false;
+    return rung;
+  }
+}
