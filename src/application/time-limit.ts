@@ -62,6 +62,8 @@ export async function* streamWithTimeLimit<T>(
       if (signal.aborted) throw abortError(signal);
       yield item;
     }
+    // An engine that is interrupted between two blocks may just end: half must not be taken for the whole.
+    if (signal.aborted) throw abortError(signal);
   } finally {
     end();
   }
