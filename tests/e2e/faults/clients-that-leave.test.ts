@@ -130,12 +130,9 @@ describe('clients that leave, and clients that are slow', () => {
       const head = `GET /api/v1/records/items/stream HTTP/1.1\nhost: ${host}\n\n`;
       const sockets = await Promise.all(Array.from({ length: 12 }, () => open(head)));
       await expect.poll(() => world.metric('streams'), { timeout: 10_000 }).toBe(12);
-      await sleep(1500);
-      const held = await memory();
-      await sleep(2500);
-      expect(await memory()).toBeLessThan(held + 100);
-      // Two slices of a stream are held, one being sent and one read ahead.
-      expect(held - before).toBeLessThan(12 * 90);
+      const held = await steady(memory);
+      // What the engine makes ahead, two blocks of a stream, and what the sockets take.
+      expect(held - before).toBeLessThan(12 * 60);
       const times: number[] = [];
       for (let n = 0; n < 20; n++) {
         const start = performance.now();
@@ -148,3 +145,13 @@ describe('clients that leave, and clients that are slow', () => {
     },
   );
 });
+
+/** Waits until a figure has ceased to grow; one that grows without end runs into the time limit of the test. */
+async function steady(read: () => Promise<number>): Promise<number> {
+  for (let last = await read(); ; ) {
+    await sleep(1500);
+    const now = await read();
+    if (now < last + 5) return now;
+    last = now;
+  }
+}
