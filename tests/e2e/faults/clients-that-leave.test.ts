@@ -132,7 +132,7 @@ describe('clients that leave, and clients that are slow', () => {
       await expect.poll(() => world.metric('streams'), { timeout: 10_000 }).toBe(12);
       const held = await steady(memory);
       // What the engine makes ahead, two blocks of a stream, and what the sockets take.
-      expect(held - before).toBeLessThan(12 * 60);
+      expect(held - before).toBeLessThan(12 * 75);
       const times: number[] = [];
       for (let n = 0; n < 20; n++) {
         const start = performance.now();

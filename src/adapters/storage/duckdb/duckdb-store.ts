@@ -12,7 +12,7 @@ import type { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbSession } from './duckdb-session.ts';
 
 /** How far the engine makes rows ahead of who reads a stream. */
-const STREAMING_BUFFER = '8MB';
+const STREAMING_BUFFER = '4MB';
 
 export interface DuckDbStoreOptions {
   /** The folder of the store file, its spool and its temporary files. */
