@@ -19,6 +19,7 @@ import { describe, read } from './answers.ts';
 import { callOf, type GrpcCall, statusOf } from './flight-call.ts';
 import { FLIGHT_SERVICE } from './flight-service.ts';
 import { put } from './put.ts';
+import { RunningFlights } from './running-flights.ts';
 import { sendAll } from './send.ts';
 import { readCommand, readDescriptor, recordsOf, ticketOf, type Wanted } from './wanted.ts';
 
@@ -38,11 +39,13 @@ export class FlightServer {
     'grpc.max_receive_message_length': 256 * 1024 * 1024,
     'grpc.max_send_message_length': -1,
   });
+  readonly #running = new RunningFlights();
   #open = 0;
 
   constructor(options: FlightOptions) {
     this.#options = options;
     const { useCases } = options;
+    const running = this.#running;
     this.#server.addService(FLIGHT_SERVICE, {
       Handshake: this.#duplex((call) => this.#shakeHands(call), false),
       ListFlights: this.#stream((_, call) => this.#list(call)),
@@ -51,7 +54,9 @@ export class FlightServer {
         const { header } = await describe(readDescriptor(descriptor), useCases, call);
         return { schema: frameHeader(header) };
       }),
-      DoGet: this.#stream<{ readonly ticket: Uint8Array }>((request, call) => this.#get(request.ticket, call)),
+      DoGet: this.#stream<{ readonly ticket: Uint8Array }>(({ ticket }, call) =>
+        running.run(ticket, call, (cancellable) => this.#get(ticket, cancellable)),
+      ),
       DoPut: this.#duplex(async (stream, call) => {
         const messages: AsyncIterable<FlightData> = messagesOf(stream);
         stream.write({ appMetadata: await put(messages, useCases, call as Call) });
@@ -60,7 +65,7 @@ export class FlightServer {
         { type, body },
         call,
       ) {
-        for (const result of await act(type, body, useCases, call)) yield { body: result };
+        for (const result of await act(type, body, { useCases, running }, call)) yield { body: result };
       }),
       ListActions: this.#stream(async function* () {
         for (const [type, description] of Object.entries(ACTIONS)) yield { type, description };

@@ -48,6 +48,7 @@ with adbc.connect(address, autocommit=True) as connection, connection.cursor() a
     except adbc.Error as error:
         found["drop"] = str(error)
     found["after"] = query("SELECT count(*) AS n FROM notes")
+    found["info"] = {str(key): value for key, value in connection.adbc_get_info().items()}
     found["types"] = connection.adbc_get_table_types()
     found["table_schema"] = connection.adbc_get_table_schema("notes").names
     objects = connection.adbc_get_objects(depth="tables").read_all().to_pylist()

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { VERSION } from '../../../src/app.ts';
 import { startServer } from '../rest/support/server.ts';
 
 /** The Python with the clients: FORGE_TEST_PYTHON, or python3. */
@@ -30,6 +31,7 @@ it.runIf(isThere || REQUIRED)(
         ingested: 1,
         after: [{ n: 50_001 }],
         types: ['TABLE'],
+        info: { vendor_name: 'Data Forge', vendor_version: VERSION },
       });
       expect(found.flights).toContain('notes');
       expect(found.tables).toEqual(found.flights);
