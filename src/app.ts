@@ -180,6 +180,7 @@ function createFlightServer(config: Config, useCases: UseCases, logger: Logger):
   return new FlightServer({
     useCases,
     tokens: new AccessTokens(apiTokens),
+    maxUploadBytes: config.maxUploadBytes,
     tls: cert === '' ? null : { cert: readFileSync(cert), key: readFileSync(key) },
     onError: (error) => logger.error({ err: error }, 'A call over Arrow Flight failed'),
   });

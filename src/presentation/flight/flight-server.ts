@@ -28,6 +28,8 @@ export interface FlightOptions {
   readonly tokens: AccessTokens;
   /** PEM texts; null for a server without TLS. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Bytes that one DoPut may have. */
+  readonly maxUploadBytes: number;
   /** Told of each failure that is a fault of ours. */
   readonly onError: (error: unknown) => void;
 }
@@ -59,7 +61,9 @@ export class FlightServer {
       ),
       DoPut: this.#duplex(async (stream, call) => {
         const messages: AsyncIterable<FlightData> = messagesOf(stream);
-        stream.write({ appMetadata: await put(messages, useCases, call as Call) });
+        const header = stream.metadata.get('idempotency-key')[0]?.toString() ?? null;
+        const { maxUploadBytes: maxBytes } = options;
+        stream.write({ appMetadata: await put(messages, { useCases, maxBytes, header }, call as Call) });
       }, true),
       DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(async function* (
         { type, body },

@@ -22,14 +22,15 @@ it.runIf(isThere || REQUIRED)(
       expect(found).toMatchObject({
         put: { created: 50_000, updated: 0, ignored: 0, rejected: 0 },
         same: true,
-        sql: [{ n: 50_000, most: 49_999 }],
+        twice: [1, 1],
+        sql: [{ n: 50_001, most: 50_000 }],
         parameters: [
           { text: 'row 0', word: 'hi' },
           { text: 'row 1', word: 'hi' },
         ],
         nested: [{ l: [1, 2], s: { a: 1 }, z: null, b: true }],
         ingested: 1,
-        after: [{ n: 50_001 }],
+        after: [{ n: 50_002 }],
         types: ['TABLE'],
         info: { vendor_name: 'Data Forge', vendor_version: VERSION },
       });
