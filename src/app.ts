@@ -24,6 +24,7 @@ import { createLogger, type Logger } from '#infrastructure/logging.ts';
 import { Metrics } from '#infrastructure/metrics.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
+import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { AccessTokens } from '#presentation/access-tokens.ts';
 import { FlightServer } from '#presentation/flight/flight-server.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
@@ -181,7 +182,7 @@ function createFlightServer(config: Config, useCases: UseCases, logger: Logger):
     useCases,
     tokens: new AccessTokens(apiTokens),
     maxUploadBytes: config.maxUploadBytes,
-    tls: cert === '' ? null : { cert: readFileSync(cert), key: readFileSync(key) },
+    tls: cert === '' ? null : readTlsFiles({ FLIGHT_TLS_CERT: cert, FLIGHT_TLS_KEY: key }),
     onError: (error) => logger.error({ err: error }, 'A call over Arrow Flight failed'),
   });
 }

@@ -4,7 +4,6 @@ import type { Call } from '#application/call.ts';
 import type { KeptAnswer } from '#application/records/idempotency.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { SqlParameter } from '#domain/sql/sql-type.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
 import { DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import {
@@ -17,6 +16,7 @@ import {
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
 import { HashedBody } from '../hashed-body.ts';
+import { readParameters } from './bound-parameters.ts';
 import { keyOf, readMarks } from './put-marks.ts';
 import { handleOf, readCommand, readStatement } from './wanted.ts';
 
@@ -156,19 +156,5 @@ async function bind(handle: Uint8Array, body: AsyncIterable<Uint8Array>): Promis
       );
     }
   }
-  const table = tableFromIPC(pieces);
-  if (table.numRows !== 1) {
-    throw new DataForgeError('invalid_parameter', `Bind one row of parameters, not ${table.numRows}.`);
-  }
-  const parameters = table.schema.fields.map((_, at) => parameterOf(table.getChildAt(at)?.get(0)));
-  return BoundStatement.encode({ handle: handleOf({ sql, parameters }) });
-}
-
-function parameterOf(value: unknown): SqlParameter {
-  if (value === null || value === undefined) return null;
-  if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return value as SqlParameter;
-  throw new DataForgeError(
-    'invalid_parameter',
-    'A parameter is a text, a number, a truth value or null; send moments and decimals as text and cast them in the query.',
-  );
+  return BoundStatement.encode({ handle: handleOf({ sql, parameters: readParameters(tableFromIPC(pieces)) }) });
 }

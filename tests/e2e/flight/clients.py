@@ -1,5 +1,7 @@
 """What people's own tools do with a server: python clients.py ADDRESS. Prints one JSON object."""
 
+import datetime
+import decimal
 import json
 import sys
 
@@ -47,6 +49,17 @@ with adbc.connect(address, autocommit=True) as connection, connection.cursor() a
 
     found["sql"] = query("SELECT count(*) AS n, max(rank) AS most FROM notes")
     found["parameters"] = query("SELECT text, ? AS word FROM notes WHERE rank < ? ORDER BY rank", ("hi", 2))
+    found["moments"] = query(
+        "SELECT DATE '2020-02-29' = ? AS d, TIMESTAMP '1969-12-31 23:59:59.000001' = ? AS t,"
+        " 12.345::DECIMAL(9, 3) = ? AS n, ? AS b, TIME '01:02:03' = ? AS c",
+        (
+            datetime.date(2020, 2, 29),
+            datetime.datetime(1969, 12, 31, 23, 59, 59, 1),
+            decimal.Decimal("12.345"),
+            True,
+            datetime.time(1, 2, 3),
+        ),
+    )
     found["nested"] = query("SELECT [1, 2] AS l, {'a': 1} AS s, NULL AS z, DATE '2020-02-29' = '2020-02-29' AS b")
     found["ingested"] = cursor.adbc_ingest("notes", pa.table({"text": ["late"], "rank": [-1]}), mode="append")
     try:

@@ -28,6 +28,7 @@ it.runIf(isThere || REQUIRED)(
           { text: 'row 0', word: 'hi' },
           { text: 'row 1', word: 'hi' },
         ],
+        moments: [{ d: true, t: true, n: true, b: true, c: true }],
         nested: [{ l: [1, 2], s: { a: 1 }, z: null, b: true }],
         ingested: 1,
         after: [{ n: 50_002 }],
