@@ -145,7 +145,8 @@ export function widthOf(type: SqlType): number | null {
   }
 }
 
-function childTypes(type: SqlType): readonly SqlType[] {
+/** The types of the parts of a nested type; none of others. */
+export function childTypes(type: SqlType): readonly SqlType[] {
   switch (type.kind) {
     case 'list':
       return [type.element];
