@@ -140,7 +140,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
 
-  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, logger) : null;
+  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, telemetry) : null;
   if (flight !== null) {
     metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
   }
@@ -176,14 +176,14 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   };
 }
 
-function createFlightServer(config: Config, useCases: UseCases, logger: Logger): FlightServer {
+function createFlightServer(config: Config, useCases: UseCases, telemetry: ProcessTelemetry): FlightServer {
   const { apiTokens, flightTlsCert: cert, flightTlsKey: key } = config;
   return new FlightServer({
     useCases,
     tokens: new AccessTokens(apiTokens),
     maxUploadBytes: config.maxUploadBytes,
     tls: cert === '' ? null : readTlsFiles({ FLIGHT_TLS_CERT: cert, FLIGHT_TLS_KEY: key }),
-    onError: (error) => logger.error({ err: error }, 'A call over Arrow Flight failed'),
+    onAnswer: (answer) => telemetry.answered(answer),
   });
 }
 

@@ -50,6 +50,8 @@ describe('Arrow Flight', () => {
   it('gives the records of a dataset by the ticket of its flight', async () => {
     const info = await client.unary('GetFlightInfo', { type: DESCRIPTOR_PATH, path: ['notes'] });
     expect(info.totalRecords).toBe(BigInt(ROWS));
+    const { text } = await server.get('//metrics');
+    expect(text).toMatch(/requests_total{protocol="flight",method="POST",route="GetFlightInfo",status="200"/);
     const table = await client.get(info.endpoint[0].ticket.ticket);
     expect(table.numRows).toBe(ROWS);
     const texts = new Set(Array.from({ length: ROWS }, (_, at) => table.getChild('text')?.get(at)));
