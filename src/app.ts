@@ -25,6 +25,7 @@ import { createLogger, type Logger } from '#infrastructure/logging.ts';
 import { Metrics } from '#infrastructure/metrics.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
+import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { AccessTokens } from '#presentation/access-tokens.ts';
 import { FlightServer } from '#presentation/flight/flight-server.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
@@ -143,7 +144,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
 
-  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, logger) : null;
+  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, telemetry) : null;
   if (flight !== null) {
     metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
   }
@@ -179,13 +180,14 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   };
 }
 
-function createFlightServer(config: Config, useCases: UseCases, logger: Logger): FlightServer {
+function createFlightServer(config: Config, useCases: UseCases, telemetry: ProcessTelemetry): FlightServer {
   const { apiTokens, flightTlsCert: cert, flightTlsKey: key } = config;
   return new FlightServer({
     useCases,
     tokens: new AccessTokens(apiTokens),
-    tls: cert === '' ? null : { cert: readFileSync(cert), key: readFileSync(key) },
-    onError: (error) => logger.error({ err: error }, 'A call over Arrow Flight failed'),
+    maxUploadBytes: config.maxUploadBytes,
+    tls: cert === '' ? null : readTlsFiles({ FLIGHT_TLS_CERT: cert, FLIGHT_TLS_KEY: key }),
+    onAnswer: (answer) => telemetry.answered(answer),
   });
 }
 

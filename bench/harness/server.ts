@@ -9,6 +9,8 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/launch.mjs', import.meta.url))
 /** The real server in a process of its own. */
 export interface BenchServer {
   readonly url: string;
+  /** Where Arrow Flight answers; null where it does not. */
+  readonly flight: string | null;
   readonly pid: number;
   /** The most memory the process has had, in bytes; null where the system does not tell. */
   peakMemory(): number | null;
@@ -35,8 +37,8 @@ export async function startServer(
       ...settings,
     },
   });
-  const { url, pid } = await waitForAddress(child, serverFile);
-  return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+  const { url, flight, pid } = await waitForAddress(child, serverFile);
+  return { url, flight, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
 }
 
 /** Starts a script of this folder that prints its address as its first line. */
@@ -48,15 +50,18 @@ export async function startScript(script: string, args: readonly string[] = []):
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
   });
   const pid = child.pid ?? 0;
-  return { url, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+  return { url, flight: null, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
 }
 
-async function waitForAddress(child: ChildProcess, serverFile: string): Promise<{ url: string; pid: number }> {
+async function waitForAddress(
+  child: ChildProcess,
+  serverFile: string,
+): Promise<{ url: string; flight: string | null; pid: number }> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     if (existsSync(serverFile)) {
-      const { address, pid } = JSON.parse(readFileSync(serverFile, 'utf8'));
-      return { url: address, pid };
+      const { address, flight, pid } = JSON.parse(readFileSync(serverFile, 'utf8'));
+      return { url: address, flight: flight ?? null, pid };
     }
     await sleep(5);
   }

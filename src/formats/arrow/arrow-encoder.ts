@@ -60,12 +60,13 @@ function encodeDictionary({ id, values }: ArrowDictionary): ArrowMessage {
   return messageOf(new DictionaryBatch(body.header(values.length), id, false), body);
 }
 
-function messageOf(header: RecordBatchHeader | DictionaryBatch, { pieces, length }: BodyBuilder): ArrowMessage {
+/** The message of a header whose body was built. */
+export function messageOf(header: RecordBatchHeader | DictionaryBatch, { pieces, length }: BodyBuilder): ArrowMessage {
   return { header: Message.encode(Message.from(header, length)), body: pieces, bodyLength: length };
 }
 
 /** Gathers the nodes and the buffers of vectors, parents before their children. */
-class BodyBuilder {
+export class BodyBuilder {
   readonly pieces: Uint8Array[] = [];
   length = 0;
   readonly #nodes: FieldNode[] = [];
@@ -86,6 +87,13 @@ class BodyBuilder {
       if (inner === undefined) throw new RangeError(`a vector of the kind ${type.kind} lacks its part ${index}`);
       this.add(child, inner);
     });
+  }
+
+  /** Of a dense union, whose children follow: for each row the child that has its value, and where in it. */
+  addUnion(children: Int8Array, places: Int32Array): void {
+    this.#nodes.push(new FieldNode(children.length, 0));
+    this.#buffer(bytesIn(children));
+    this.#buffer(bytesIn(places));
   }
 
   header(rows: number): RecordBatchHeader {
@@ -137,7 +145,8 @@ export function widthOf(type: SqlType): number | null {
   }
 }
 
-function childTypes(type: SqlType): readonly SqlType[] {
+/** The types of the parts of a nested type; none of others. */
+export function childTypes(type: SqlType): readonly SqlType[] {
   switch (type.kind) {
     case 'list':
       return [type.element];

@@ -1,18 +1,18 @@
 import type { SqlBatch, SqlType, SqlVector } from '#domain/sql/sql-type.ts';
 import { sizeOfBatch } from '#domain/sql/sql-type.ts';
 import { bitmapBytes } from '../columns/layout.ts';
-import { widthOf } from './arrow-encoder.ts';
+import { childTypes, widthOf } from './arrow-encoder.ts';
 
 /** Parts begin on a whole byte of every bitmap, and on a whole word of eight rows. */
 const STEP = 64;
 
 /**
  * Cuts a batch into parts of some `most` bytes at most each, as views of the same memory; only offsets are written
- * anew. One with nested columns stays whole.
+ * anew, and the bitmaps of nested parts that begin within a byte.
  */
 export function* splitBatch(types: readonly SqlType[], batch: SqlBatch, most: number): Generator<SqlBatch> {
   const parts = Math.ceil(sizeOfBatch(batch) / most);
-  if (parts <= 1 || types.some(isNested)) {
+  if (parts <= 1) {
     yield batch;
     return;
   }
@@ -24,19 +24,36 @@ export function* splitBatch(types: readonly SqlType[], batch: SqlBatch, most: nu
   }
 }
 
-function part(type: SqlType, { validity, data, offsets }: SqlVector, from: number, length: number): SqlVector {
-  const bits = (bytes: Uint8Array) => bytes.subarray(from / 8, from / 8 + bitmapBytes(length));
-  const shared = { length, validity: validity === null ? null : bits(validity), children: [] };
+function part(type: SqlType, vector: SqlVector, from: number, length: number): SqlVector {
+  const { validity, data, offsets } = vector;
+  const shared = { length, validity: validity === null ? null : bitsOf(validity, from, length) };
   if (offsets !== null) {
     const start = offsets[from] ?? 0;
+    const end = offsets[from + length] ?? start;
     const moved = offsets.slice(from, from + length + 1);
     for (let at = 0; at <= length; at++) moved[at] = (moved[at] ?? 0) - start;
-    return { ...shared, data: data.subarray(start, offsets[from + length]), offsets: moved };
+    const children = partsOf(type, vector, start, end - start);
+    return { ...shared, data: children.length > 0 ? data : data.subarray(start, end), offsets: moved, children };
   }
-  const width = widthOf(type) ?? 0;
-  return { ...shared, data: width === 0 ? bits(data) : data.subarray(from * width, (from + length) * width), offsets };
+  const size = type.kind === 'list' ? (type.size ?? 1) : 1;
+  const children = partsOf(type, vector, from * size, length * size);
+  const width = widthOf(type);
+  if (width === null) return { ...shared, data, offsets, children };
+  const values = width === 0 ? bitsOf(data, from, length) : data.subarray(from * width, (from + length) * width);
+  return { ...shared, data: values, offsets, children };
 }
 
-function isNested({ kind }: SqlType): boolean {
-  return kind === 'list' || kind === 'struct' || kind === 'map';
+function partsOf(type: SqlType, { children }: SqlVector, from: number, length: number): SqlVector[] {
+  const types = childTypes(type);
+  return children.map((child, index) => part(types[index] as SqlType, child, from, length));
+}
+
+function bitsOf(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  const first = from >> 3;
+  const shift = from & 7;
+  const size = bitmapBytes(length);
+  if (shift === 0) return bytes.subarray(first, first + size);
+  return Uint8Array.from({ length: size }, (_, at) => {
+    return ((bytes[first + at] ?? 0) >> shift) | ((bytes[first + at + 1] ?? 0) << (8 - shift));
+  });
 }

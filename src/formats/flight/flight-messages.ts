@@ -9,6 +9,7 @@ import {
   message,
   nested,
   optionalBytes,
+  optionalText,
   repeated,
   repeatedText,
   text,
@@ -43,6 +44,25 @@ export const PutResult = message({ appMetadata: bytes(1) });
 export const Action = message({ type: text(1), body: bytes(2) });
 export const ActionResult = message({ body: bytes(1) });
 export const ActionType = message({ type: text(1), description: text(2) });
+
+export const CancelFlightInfo = message({ info: nested(1, FlightInfo) });
+export const CANCELLED = 1;
+export const NOT_CANCELLABLE = 3;
+export const CancelFlightInfoResult = message({ status: int32(1) });
+
+/** The options that are offered are texts; values of other kinds read as null. */
+const SessionOptionValue = message({ text: optionalText(1) });
+const SessionOption = message({ name: text(1), value: nested(2, SessionOptionValue) });
+/** Of setting options and of telling them alike. */
+export const SessionOptions = message({ options: repeated(1, SessionOption) });
+export const INVALID_NAME = 1;
+export const INVALID_VALUE = 2;
+const SessionError = message({ value: int32(1) });
+export const SetSessionOptionsResult = message({
+  errors: repeated(1, message({ name: text(1), error: nested(2, SessionError) })),
+});
+export const SESSION_CLOSED = 1;
+export const CloseSessionResult = message({ status: int32(1) });
 
 /** As it comes; what goes out is written by `flight-data.ts`. */
 export const FlightData = message({

@@ -10,7 +10,9 @@ import {
   message,
   nested,
   optionalBytes,
+  optionalInt32,
   optionalText,
+  repeatedInt32,
   repeatedText,
   text,
 } from './protobuf.ts';
@@ -51,6 +53,9 @@ export const CommandGetTables = message({
 /** Of primary, exported and imported keys alike. */
 export const CommandGetKeys = message({ catalog: optionalText(1), schema: optionalText(2), table: text(3) });
 
+export const CommandGetSqlInfo = message({ info: repeatedInt32(1) });
+export const CommandGetXdbcTypeInfo = message({ dataType: optionalInt32(1) });
+
 export const CommandStatementQuery = message({ query: text(1) });
 export const CommandPreparedStatementQuery = message({ handle: bytes(1) });
 export const TicketStatementQuery = message({ handle: bytes(1) });
@@ -69,3 +74,7 @@ export const CommandStatementIngest = message({
   temporary: boolean(5),
 });
 export const UpdateResult = message({ recordCount: int64(1) });
+
+/** `info` is a FlightInfo. */
+export const CancelQuery = message({ info: bytes(1) });
+export const CancelQueryResult = message({ result: int32(1) });

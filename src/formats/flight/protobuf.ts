@@ -112,6 +112,12 @@ export const int32 = scalar<number>(
   (reader) => reader.int32(),
   (writer, value) => writer.int32(value),
 );
+export const optionalInt32 = scalar<number | null>(
+  Varint,
+  null,
+  (reader) => reader.int32(),
+  (writer, value) => writer.int32(value),
+);
 export const int64 = scalar<bigint>(
   Varint,
   0n,
@@ -147,6 +153,23 @@ export function repeatedText(number: number): Field<readonly string[]> {
     read: (reader, _type, before) => [...before, reader.string()],
     write(writer, at, values) {
       for (const value of values) writer.tag(at, LengthDelimited).string(value);
+    },
+  };
+}
+
+/** Whole numbers, packed or one by one. */
+export function repeatedInt32(number: number): Field<readonly number[]> {
+  return {
+    number,
+    absent: [],
+    read(reader, type, before) {
+      if (type !== LengthDelimited) return [...before, reader.int32()];
+      const values = [...before];
+      for (const end = reader.uint32() + reader.pos; reader.pos < end; ) values.push(reader.int32());
+      return values;
+    },
+    write(writer, at, values) {
+      for (const value of values) writer.tag(at, Varint).int32(value);
     },
   };
 }

@@ -4,23 +4,59 @@ import { DataForgeError } from '#domain/errors.ts';
 import { ArrowEncoder } from '#formats/arrow/arrow-encoder.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
 import {
+  CANCELLED,
+  CancelFlightInfo,
+  CancelFlightInfoResult,
+  FlightInfo,
+  NOT_CANCELLABLE,
+} from '#formats/flight/flight-messages.ts';
+import {
+  CancelQuery,
+  CancelQueryResult,
   CreatePreparedStatement,
   PreparedStatement,
   packCommand,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
+import type { RunningFlights } from './running-flights.ts';
+import { closeSession, getSessionOptions, setSessionOptions } from './session-actions.ts';
 import { handleOf } from './wanted.ts';
 
 /** The actions that are offered, each with what it does. */
 export const ACTIONS: Readonly<Record<string, string>> = {
+  CancelFlightInfo: 'Ends the query of a flight that is under way.',
+  CancelQuery: 'The same, as older clients of Flight SQL ask for it.',
+  SetSessionOptions: 'Sets the options catalog and schema, which have one value each.',
+  GetSessionOptions: 'Tells the options of the session.',
+  CloseSession: 'Ends the session; nothing of it is kept here, so nothing is to be done.',
   CreatePreparedStatement:
     'Prepares a query; the answer holds its handle and the schemas of its result and parameters.',
   ClosePreparedStatement: 'Ends a prepared statement; nothing of it is kept here, so nothing is to be done.',
 };
 
 /** @throws DataForgeError `unknown_route` for an action that is not offered */
-export async function act(type: string, body: Uint8Array, useCases: UseCases, call: Call): Promise<Uint8Array[]> {
+export async function act(
+  type: string,
+  body: Uint8Array,
+  { useCases, running }: { readonly useCases: UseCases; readonly running: RunningFlights },
+  call: Call,
+): Promise<Uint8Array[]> {
   switch (type) {
+    case 'CancelFlightInfo': {
+      const status = cancel(CancelFlightInfo.decode(body).info, running, call);
+      return [CancelFlightInfoResult.encode({ status })];
+    }
+    case 'CancelQuery': {
+      const { info } = CancelQuery.decode(unpackCommand(body)?.value ?? new Uint8Array(0));
+      const result = cancel(FlightInfo.decode(info), running, call);
+      return [packCommand('ActionCancelQueryResult', CancelQueryResult, { result })];
+    }
+    case 'SetSessionOptions':
+      return [setSessionOptions(body)];
+    case 'GetSessionOptions':
+      return [getSessionOptions()];
+    case 'CloseSession':
+      return [closeSession()];
     case 'CreatePreparedStatement': {
       const { query } = CreatePreparedStatement.decode(unpackCommand(body)?.value ?? new Uint8Array(0));
       const { columns, parameters } = await useCases.describeSql({ sql: query }, call);
@@ -41,4 +77,10 @@ export async function act(type: string, body: Uint8Array, useCases: UseCases, ca
         `There is no action "${type.slice(0, 100)}"; ListActions tells those there are.`,
       );
   }
+}
+
+function cancel(info: Partial<FlightInfo> | null, running: RunningFlights, call: Call): number {
+  const tickets = (info?.endpoint ?? []).map(({ ticket }) => ticket?.ticket ?? new Uint8Array(0));
+  const ended = tickets.filter((ticket) => running.cancel(ticket, call));
+  return ended.length > 0 ? CANCELLED : NOT_CANCELLABLE;
 }

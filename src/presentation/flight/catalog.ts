@@ -6,15 +6,19 @@ import { frameHeader } from '#formats/flight/flight-data.ts';
 import {
   CommandGetDbSchemas,
   CommandGetKeys,
+  CommandGetSqlInfo,
   CommandGetTables,
+  CommandGetXdbcTypeInfo,
   type SqlCommand,
 } from '#formats/flight/flight-sql-messages.ts';
 import { type TableCell, type TableColumn, tableOfRows } from '#formats/flight/table-of-rows.ts';
 import { schemaOfDataset } from './dataset-schema.ts';
 import { likePattern } from './like-pattern.ts';
+import { sqlInfo } from './sql-info.ts';
+import { typeInfo } from './type-info.ts';
 
-const CATALOG = 'data_forge';
-const SCHEMA = 'main';
+export const CATALOG = 'data_forge';
+export const SCHEMA = 'main';
 const TABLE_TYPE = 'TABLE';
 
 const text = (name: string, nullable = false): TableColumn => ({ name, kind: 'text', nullable });
@@ -56,6 +60,10 @@ export async function readCatalog({ name, value }: SqlCommand, useCases: UseCase
       const rows = isOurs(catalog) && likePattern(schemaPattern)(SCHEMA) ? [[CATALOG, SCHEMA]] : [];
       return answer([text('catalog_name', true), text('db_schema_name')], rows);
     }
+    case 'CommandGetSqlInfo':
+      return sqlInfo(CommandGetSqlInfo.decode(value).info);
+    case 'CommandGetXdbcTypeInfo':
+      return typeInfo(CommandGetXdbcTypeInfo.decode(value).dataType);
     case 'CommandGetTableTypes':
       return answer([text('table_type')], [[TABLE_TYPE]]);
     case 'CommandGetTables':

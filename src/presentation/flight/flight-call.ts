@@ -9,6 +9,7 @@ import { PROBLEMS, problemOf, toDataForgeError } from '../problem.ts';
 export interface GrpcCall {
   readonly metadata: Metadata;
   readonly cancelled: boolean;
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 

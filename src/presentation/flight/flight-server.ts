@@ -4,6 +4,7 @@ import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServerErrorResponse,
   type ServerUnaryCall,
   type ServerWritableStream,
   type sendUnaryData,
@@ -16,9 +17,11 @@ import { BasicAuth, DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } fr
 import type { AccessTokens } from '../access-tokens.ts';
 import { ACTIONS, act } from './actions.ts';
 import { describe, read } from './answers.ts';
+import { answerOf, type FlightAnswer } from './flight-answer.ts';
 import { callOf, type GrpcCall, statusOf } from './flight-call.ts';
 import { FLIGHT_SERVICE } from './flight-service.ts';
 import { put } from './put.ts';
+import { RunningFlights } from './running-flights.ts';
 import { sendAll } from './send.ts';
 import { readCommand, readDescriptor, recordsOf, ticketOf, type Wanted } from './wanted.ts';
 
@@ -27,8 +30,10 @@ export interface FlightOptions {
   readonly tokens: AccessTokens;
   /** PEM texts; null for a server without TLS. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  /** Told of each failure that is a fault of ours. */
-  readonly onError: (error: unknown) => void;
+  /** Bytes that one DoPut may have. */
+  readonly maxUploadBytes: number;
+  /** Told of each call when it is over. */
+  readonly onAnswer: (answer: FlightAnswer) => void;
 }
 
 /** Serves Arrow Flight and Flight SQL over gRPC. */
@@ -38,31 +43,40 @@ export class FlightServer {
     'grpc.max_receive_message_length': 256 * 1024 * 1024,
     'grpc.max_send_message_length': -1,
   });
+  readonly #running = new RunningFlights();
   #open = 0;
 
   constructor(options: FlightOptions) {
     this.#options = options;
     const { useCases } = options;
+    const running = this.#running;
     this.#server.addService(FLIGHT_SERVICE, {
-      Handshake: this.#duplex((call) => this.#shakeHands(call), false),
-      ListFlights: this.#stream((_, call) => this.#list(call)),
-      GetFlightInfo: this.#unary<Partial<FlightDescriptor>>((descriptor, call) => this.#info(descriptor, call)),
-      GetSchema: this.#unary<Partial<FlightDescriptor>>(async (descriptor, call) => {
+      Handshake: this.#duplex('Handshake', (stream) => this.#shakeHands(stream)),
+      ListFlights: this.#stream('ListFlights', (_, call) => this.#list(call)),
+      GetFlightInfo: this.#unary<Partial<FlightDescriptor>>('GetFlightInfo', (descriptor, call) =>
+        this.#info(descriptor, call),
+      ),
+      GetSchema: this.#unary<Partial<FlightDescriptor>>('GetSchema', async (descriptor, call) => {
         const { header } = await describe(readDescriptor(descriptor), useCases, call);
         return { schema: frameHeader(header) };
       }),
-      DoGet: this.#stream<{ readonly ticket: Uint8Array }>((request, call) => this.#get(request.ticket, call)),
-      DoPut: this.#duplex(async (stream, call) => {
+      DoGet: this.#stream<{ readonly ticket: Uint8Array }>('DoGet', ({ ticket }, call) =>
+        running.run(ticket, call, (cancellable) => this.#get(ticket, cancellable)),
+      ),
+      DoPut: this.#duplex('DoPut', async (stream, identify) => {
+        const call = identify();
         const messages: AsyncIterable<FlightData> = messagesOf(stream);
-        stream.write({ appMetadata: await put(messages, useCases, call as Call) });
-      }, true),
-      DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(async function* (
-        { type, body },
-        call,
-      ) {
-        for (const result of await act(type, body, useCases, call)) yield { body: result };
+        const header = stream.metadata.get('idempotency-key')[0]?.toString() ?? null;
+        const { maxUploadBytes: maxBytes } = options;
+        stream.write({ appMetadata: await put(messages, { useCases, maxBytes, header }, call) });
       }),
-      ListActions: this.#stream(async function* () {
+      DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(
+        'DoAction',
+        async function* ({ type, body }, call) {
+          for (const result of await act(type, body, { useCases, running }, call)) yield { body: result };
+        },
+      ),
+      ListActions: this.#stream('ListActions', async function* () {
         for (const [type, description] of Object.entries(ACTIONS)) yield { type, description };
       }),
     });
@@ -149,52 +163,62 @@ export class FlightServer {
     stream.write({ payload: Buffer.from(bearer) });
   }
 
-  #unary<Q>(answer: (request: Q, call: Call) => Promise<unknown>) {
-    return async (call: ServerUnaryCall<Q, unknown>, reply: sendUnaryData<unknown>) => {
-      this.#open++;
-      try {
-        reply(null, await answer(call.request, callOf(this.#options.tokens, call)));
-      } catch (error) {
-        reply(this.#failure(error));
-      } finally {
-        this.#open--;
-      }
-    };
+  #unary<Q>(route: string, answer: (request: Q, call: Call) => Promise<unknown>) {
+    return (call: ServerUnaryCall<Q, unknown>, reply: sendUnaryData<unknown>) =>
+      this.#run(route, call, reply, async (identify) => reply(null, await answer(call.request, identify())));
   }
 
-  #stream<Q>(answer: (request: Q, call: Call) => AsyncIterable<unknown>): handleServerStreamingCall<Q, unknown> {
-    return async (stream: ServerWritableStream<Q, unknown>) => {
-      this.#open++;
-      try {
-        const call = callOf(this.#options.tokens, stream);
+  #stream<Q>(
+    route: string,
+    answer: (request: Q, call: Call) => AsyncIterable<unknown>,
+  ): handleServerStreamingCall<Q, unknown> {
+    return (stream: ServerWritableStream<Q, unknown>) =>
+      this.#run(route, stream, failing(stream), async (identify) => {
+        const call = identify();
         await sendAll(stream, answer(stream.request, call), call.signal);
         stream.end();
-      } catch (error) {
-        stream.emit('error', this.#failure(error));
-      } finally {
-        this.#open--;
-      }
-    };
+      });
   }
 
-  #duplex(answer: (stream: Duplex, call: Call | null) => Promise<void>, isIdentified: boolean) {
-    return async (stream: Duplex) => {
-      this.#open++;
-      try {
-        await answer(stream, isIdentified ? callOf(this.#options.tokens, stream as GrpcCall) : null);
+  #duplex(route: string, answer: (stream: Duplex, identify: () => Call) => Promise<void>) {
+    return (stream: Duplex) =>
+      this.#run(route, stream, failing(stream), async (identify) => {
+        await answer(stream, identify);
         stream.end();
-      } catch (error) {
-        stream.emit('error', this.#failure(error));
-      } finally {
-        this.#open--;
-      }
-    };
+      });
   }
 
-  #failure(error: unknown) {
-    if (!(error instanceof DataForgeError)) this.#options.onError(error);
-    return statusOf(error);
+  /** Runs one call of any kind, answers what goes wrong and tells of it when it is over. */
+  async #run(
+    route: string,
+    grpc: GrpcCall,
+    fail: (status: ServerErrorResponse) => void,
+    work: (identify: () => Call) => Promise<void>,
+  ): Promise<void> {
+    const started = performance.now();
+    let call: Call | null = null;
+    let error: unknown = null;
+    this.#open++;
+    try {
+      await work(() => {
+        call = callOf(this.#options.tokens, grpc);
+        return call;
+      });
+    } catch (thrown) {
+      error = thrown;
+      fail(statusOf(thrown));
+    } finally {
+      this.#open--;
+      const duration = performance.now() - started;
+      this.#options.onAnswer(answerOf({ route, duration, address: grpc.getPeer(), call, error }));
+    }
   }
+}
+
+function failing(stream: { emit(event: 'error', status: ServerErrorResponse): unknown }) {
+  return (status: ServerErrorResponse) => {
+    stream.emit('error', status);
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: messages differ by method, and the service's codecs see to them

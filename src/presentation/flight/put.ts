@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
 import { tableFromIPC } from 'apache-arrow';
 import type { Call } from '#application/call.ts';
+import type { KeptAnswer } from '#application/records/idempotency.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { SqlParameter } from '#domain/sql/sql-type.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
 import { DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import {
@@ -14,26 +15,43 @@ import {
   UpdateResult,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
+import { HashedBody } from '../hashed-body.ts';
+import { readParameters } from './bound-parameters.ts';
+import { keyOf, readMarks } from './put-marks.ts';
 import { handleOf, readCommand, readStatement } from './wanted.ts';
 
 const MAX_PARAMETER_BYTES = 1024 * 1024;
+
+export interface PutOptions {
+  readonly useCases: UseCases;
+  /** Bytes that one put may have. */
+  readonly maxBytes: number;
+  /** The `idempotency-key` that came with the call; null where none did. */
+  readonly header: string | null;
+}
 
 /**
  * Takes what a client puts: rows of a dataset, or the parameters of a prepared statement.
  * @returns the metadata of the one result
  */
-export async function put(messages: AsyncIterable<FlightData>, useCases: UseCases, call: Call): Promise<Uint8Array> {
+export async function put(
+  messages: AsyncIterable<FlightData>,
+  { header, maxBytes, useCases }: PutOptions,
+  call: Call,
+): Promise<Uint8Array> {
   const source = messages[Symbol.asyncIterator]();
   const first = await source.next();
   const descriptor = first.done ? null : first.value.descriptor;
   if (first.done || descriptor === null) {
     throw new DataForgeError('invalid_body', 'The first message must carry the descriptor of what is put.');
   }
-  const body = ipcStream(first.value, source);
+  const early = [first.value, ...(await readMarks(first.value, source))];
+  const body = withinLimit(ipcStream(early, source), maxBytes);
+  const key = keyOf(header, early);
   const command = descriptor.type === DESCRIPTOR_PATH ? null : unpackCommand(descriptor.cmd ?? new Uint8Array(0));
   switch (command?.name) {
     case 'CommandStatementIngest': {
-      const counts = await load(readIngest(command.value), body, useCases, call);
+      const counts = await load(readIngest(command.value), body, key, useCases, call);
       return UpdateResult.encode({ recordCount: BigInt(counts.created + counts.updated) });
     }
     case 'CommandPreparedStatementQuery':
@@ -45,17 +63,37 @@ export async function put(messages: AsyncIterable<FlightData>, useCases: UseCase
         'SQL only reads here; write rows by bulk ingest (CommandStatementIngest, adbc_ingest), or by DoPut to the path of a dataset.',
       );
     default: {
-      const { created, updated, ignored, rejected } = await load(datasetOf(descriptor), body, useCases, call);
+      const { created, updated, ignored, rejected } = await load(datasetOf(descriptor), body, key, useCases, call);
       return Buffer.from(JSON.stringify({ created, updated, ignored, rejected }));
     }
   }
 }
 
-async function load(schema: string, body: AsyncIterable<Uint8Array>, useCases: UseCases, call: Call) {
-  const request = { schema, format: 'arrow', body, onInvalid: null, onConflict: null, once: null } as const;
-  const { result } = await useCases.loadRecords(request, call);
-  if (result === null) throw new RangeError('a load without a key is never replayed');
-  return result;
+interface Counts {
+  readonly created: number;
+  readonly updated: number;
+  readonly ignored: number;
+  readonly rejected: number;
+}
+
+async function load(
+  schema: string,
+  rows: AsyncIterable<Uint8Array>,
+  key: string | null,
+  useCases: UseCases,
+  call: Call,
+): Promise<Counts> {
+  const body = new HashedBody(rows);
+  const answer = ({ created, updated, ignored, rejected }: Counts): KeptAnswer => ({
+    status: 201,
+    headers: {},
+    body: JSON.stringify({ created, updated, ignored, rejected }),
+  });
+  const scope = key === null ? null : hash('sha256', [call.caller.name, 'DoPut', schema, key].join('\n'));
+  const once = scope === null ? null : { scope, hash: () => body.drain(), hashRead: () => body.digest(), answer };
+  const request = { schema, format: 'arrow', onInvalid: null, onConflict: null, once } as const;
+  const { result, replayed } = await useCases.loadRecords({ ...request, body: once === null ? rows : body }, call);
+  return replayed === null ? result : JSON.parse(replayed.body);
 }
 
 function datasetOf(descriptor: Partial<FlightDescriptor>): string {
@@ -79,12 +117,27 @@ function readIngest(value: Uint8Array): string {
 }
 
 /** FlightData as the IPC stream it stands for: each message framed, its body as it came. */
-async function* ipcStream(first: FlightData, rest: AsyncIterator<FlightData>): AsyncGenerator<Uint8Array> {
-  for (let next: IteratorResult<FlightData> = { value: first }; !next.done; next = await rest.next()) {
-    const { header, body } = next.value;
-    if (header.byteLength === 0) continue;
-    yield frameHeader(header);
-    if (body.byteLength > 0) yield body;
+async function* ipcStream(early: readonly FlightData[], rest: AsyncIterator<FlightData>): AsyncGenerator<Uint8Array> {
+  for (const message of early) yield* framed(message);
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield* framed(next.value);
+}
+
+function* framed({ header, body }: FlightData): Generator<Uint8Array> {
+  if (header.byteLength === 0) return;
+  yield frameHeader(header);
+  if (body.byteLength > 0) yield body;
+}
+
+async function* withinLimit(body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.byteLength;
+    if (bytes > limit) {
+      throw new DataForgeError('too_large', `What is put has more than ${limit} bytes; send it in parts.`, {
+        details: { limit },
+      });
+    }
+    yield piece;
   }
 }
 
@@ -103,19 +156,5 @@ async function bind(handle: Uint8Array, body: AsyncIterable<Uint8Array>): Promis
       );
     }
   }
-  const table = tableFromIPC(pieces);
-  if (table.numRows !== 1) {
-    throw new DataForgeError('invalid_parameter', `Bind one row of parameters, not ${table.numRows}.`);
-  }
-  const parameters = table.schema.fields.map((_, at) => parameterOf(table.getChildAt(at)?.get(0)));
-  return BoundStatement.encode({ handle: handleOf({ sql, parameters }) });
-}
-
-function parameterOf(value: unknown): SqlParameter {
-  if (value === null || value === undefined) return null;
-  if (['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return value as SqlParameter;
-  throw new DataForgeError(
-    'invalid_parameter',
-    'A parameter is a text, a number, a truth value or null; send moments and decimals as text and cast them in the query.',
-  );
+  return BoundStatement.encode({ handle: handleOf({ sql, parameters: readParameters(tableFromIPC(pieces)) }) });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DataForgeError } from '#domain/errors.ts';
 import {
   type Json,
@@ -71,22 +72,32 @@ export function readCommand(bytes: Uint8Array): Wanted {
   }
 }
 
-/** The ticket that stands for what is wanted; `readCommand` reads it again. */
+/**
+ * The ticket that stands for what is wanted; `readCommand` reads it again. Each has a name of its own (`flight`), so
+ * that one of two like queries can be cancelled.
+ */
 export function ticketOf(wanted: Wanted, command: Uint8Array | null): Uint8Array {
   if (wanted.kind === 'catalog' && command !== null) return command;
   if (wanted.kind === 'sql')
-    return packCommand('TicketStatementQuery', TicketStatementQuery, { handle: handleOf(wanted) });
+    return packCommand('TicketStatementQuery', TicketStatementQuery, { handle: handleOf(wanted, randomUUID()) });
   if (wanted.kind === 'records') {
     const { schema, filters, sort, fields, limit } = wanted;
-    const members = Object.entries({ dataset: schema, filters, sort, fields, limit: jsonFrom(limit) });
+    const members = Object.entries({
+      dataset: schema,
+      filters,
+      sort,
+      fields,
+      limit: jsonFrom(limit),
+      flight: randomUUID(),
+    });
     return Buffer.from(writeJson(new JsonObject(members.map(([name, value]) => ({ name, value })))));
   }
   throw invalid('This flight has no ticket.');
 }
 
 /** The handle of a prepared statement: the statement itself and what is bound to it. */
-export function handleOf({ sql, parameters }: Omit<WantedSql, 'kind'>): Buffer {
-  return Buffer.from(writeJson(jsonFrom({ sql, parameters })));
+export function handleOf({ sql, parameters }: Omit<WantedSql, 'kind'>, flight: string | null = null): Buffer {
+  return Buffer.from(writeJson(jsonFrom({ sql, parameters, flight })));
 }
 
 /** @throws DataForgeError `invalid_parameter` */
@@ -112,10 +123,11 @@ export function recordsOf(schema: string): WantedRecords {
 }
 
 const MEMBERS = ['dataset', 'filters', 'sort', 'fields', 'limit'];
+const OF_TICKETS = 'flight';
 
 function readJsonCommand(bytes: Uint8Array): WantedRecords {
   const json = parseObject(bytes);
-  const unknown = json.members.find(({ name }) => !MEMBERS.includes(name));
+  const unknown = json.members.find(({ name }) => name !== OF_TICKETS && !MEMBERS.includes(name));
   if (unknown !== undefined) {
     throw invalid(`The command has a member "${unknown.name.slice(0, 100)}"; it takes ${MEMBERS.join(', ')}.`);
   }

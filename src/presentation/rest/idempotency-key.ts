@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeptAnswer, Once } from '#application/records/idempotency.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { HashedBody } from './request-body.ts';
+import type { HashedBody } from '../hashed-body.ts';
 import { sendJson } from './send.ts';
 
 /**

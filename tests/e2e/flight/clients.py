@@ -1,5 +1,7 @@
 """What people's own tools do with a server: python clients.py ADDRESS. Prints one JSON object."""
 
+import datetime
+import decimal
 import json
 import sys
 
@@ -24,8 +26,18 @@ writer.done_writing()
 found["put"] = json.loads(reader.read().to_pybytes())
 writer.close()
 
+found["twice"] = []
+once = flight.FlightCallOptions(headers=[(b"idempotency-key", b"late-1")])
+for _ in range(2):
+    late = pa.table({"text": ["once"], "rank": [50_000]})
+    writer, reader = client.do_put(flight.FlightDescriptor.for_path("notes"), late.schema, once)
+    writer.write_table(late)
+    writer.done_writing()
+    found["twice"].append(json.loads(reader.read().to_pybytes())["created"])
+    writer.close()
+
 found["flights"] = sorted(info.descriptor.path[0].decode() for info in client.list_flights())
-table = read(flight.FlightDescriptor.for_path("notes")).sort_by("rank")
+table = read(flight.FlightDescriptor.for_path("notes")).sort_by("rank").slice(0, 50_000)
 found["same"] = table.column("text").to_pylist() == rows.column("text").to_pylist()
 found["schema"] = client.get_schema(flight.FlightDescriptor.for_path("notes")).schema.names
 
@@ -37,6 +49,17 @@ with adbc.connect(address, autocommit=True) as connection, connection.cursor() a
 
     found["sql"] = query("SELECT count(*) AS n, max(rank) AS most FROM notes")
     found["parameters"] = query("SELECT text, ? AS word FROM notes WHERE rank < ? ORDER BY rank", ("hi", 2))
+    found["moments"] = query(
+        "SELECT DATE '2020-02-29' = ? AS d, TIMESTAMP '1969-12-31 23:59:59.000001' = ? AS t,"
+        " 12.345::DECIMAL(9, 3) = ? AS n, ? AS b, TIME '01:02:03' = ? AS c",
+        (
+            datetime.date(2020, 2, 29),
+            datetime.datetime(1969, 12, 31, 23, 59, 59, 1),
+            decimal.Decimal("12.345"),
+            True,
+            datetime.time(1, 2, 3),
+        ),
+    )
     found["nested"] = query("SELECT [1, 2] AS l, {'a': 1} AS s, NULL AS z, DATE '2020-02-29' = '2020-02-29' AS b")
     found["ingested"] = cursor.adbc_ingest("notes", pa.table({"text": ["late"], "rank": [-1]}), mode="append")
     try:
@@ -48,6 +71,7 @@ with adbc.connect(address, autocommit=True) as connection, connection.cursor() a
     except adbc.Error as error:
         found["drop"] = str(error)
     found["after"] = query("SELECT count(*) AS n FROM notes")
+    found["info"] = {str(key): value for key, value in connection.adbc_get_info().items()}
     found["types"] = connection.adbc_get_table_types()
     found["table_schema"] = connection.adbc_get_table_schema("notes").names
     objects = connection.adbc_get_objects(depth="tables").read_all().to_pylist()

@@ -50,6 +50,8 @@ describe('Arrow Flight', () => {
   it('gives the records of a dataset by the ticket of its flight', async () => {
     const info = await client.unary('GetFlightInfo', { type: DESCRIPTOR_PATH, path: ['notes'] });
     expect(info.totalRecords).toBe(BigInt(ROWS));
+    const { text } = await server.get('//metrics');
+    expect(text).toMatch(/requests_total{protocol="flight",method="POST",route="GetFlightInfo",status="200"/);
     const table = await client.get(info.endpoint[0].ticket.ticket);
     expect(table.numRows).toBe(ROWS);
     const texts = new Set(Array.from({ length: ROWS }, (_, at) => table.getChild('text')?.get(at)));
@@ -79,6 +81,33 @@ describe('Arrow Flight', () => {
     await expect(client.put(await flightData({ nothing: ['x'] }, ['notes']))).rejects.toMatchObject({ code: 3 });
     await expect(client.raw('GetFlightInfo', Buffer.from([0xff, 0xff, 0xff]))).rejects.toThrow();
     await nothingOpen();
+  });
+
+  it('takes rows with an idempotency key once', async () => {
+    const once = await flightData({ text: ['once'] }, ['notes']);
+    const other = await flightData({ text: ['other'] }, ['notes']);
+    const send = async ([schema, ...rows]: typeof once, key: unknown) => {
+      const mark = { appMetadata: Buffer.from(JSON.stringify({ idempotency_key: key })) };
+      return client.put([schema as (typeof once)[number], mark, ...rows]);
+    };
+    const count = async () => (await client.get('{"dataset":"notes"}')).numRows;
+    const before = await count();
+    const answers = [await send(once, 'load-1'), await send(once, 'load-1')];
+    expect(answers.map(({ appMetadata }) => JSON.parse(Buffer.from(appMetadata).toString()).created)).toEqual([1, 1]);
+    await expect(send(other, 'load-1')).rejects.toMatchObject({ details: expect.stringMatching(/key/i) });
+    await expect(send(other, 'two words')).rejects.toMatchObject({ code: 3 });
+    await expect(send(other, 7)).rejects.toMatchObject({ code: 3 });
+    expect(await count()).toBe(before + 1);
+  });
+
+  it('takes no more bytes than MAX_UPLOAD_BYTES', async () => {
+    const small = await startServer('memory', { env: { MAX_UPLOAD_BYTES: '2000' } });
+    const own = new FlightClient(small.app.flightAddress ?? '');
+    const texts = Array.from({ length: 500 }, (_, at) => `text ${at}`);
+    await expect(own.put(await flightData({ text: texts }, ['notes']))).rejects.toMatchObject({ code: 8 });
+    expect((await own.get('{"dataset":"notes"}')).numRows).toBe(0);
+    own.close();
+    await small.close();
   });
 
   it('frees what a client leaves behind', async () => {

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { VERSION } from '../../../src/app.ts';
 import { startServer } from '../rest/support/server.ts';
 
 /** The Python with the clients: FORGE_TEST_PYTHON, or python3. */
@@ -21,15 +22,18 @@ it.runIf(isThere || REQUIRED)(
       expect(found).toMatchObject({
         put: { created: 50_000, updated: 0, ignored: 0, rejected: 0 },
         same: true,
-        sql: [{ n: 50_000, most: 49_999 }],
+        twice: [1, 1],
+        sql: [{ n: 50_001, most: 50_000 }],
         parameters: [
           { text: 'row 0', word: 'hi' },
           { text: 'row 1', word: 'hi' },
         ],
+        moments: [{ d: true, t: true, n: true, b: true, c: true }],
         nested: [{ l: [1, 2], s: { a: 1 }, z: null, b: true }],
         ingested: 1,
-        after: [{ n: 50_001 }],
+        after: [{ n: 50_002 }],
         types: ['TABLE'],
+        info: { vendor_name: 'Data Forge', vendor_version: VERSION },
       });
       expect(found.flights).toContain('notes');
       expect(found.tables).toEqual(found.flights);

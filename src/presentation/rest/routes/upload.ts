@@ -3,9 +3,10 @@ import type { BulkFormat } from '#application/ports/bulk-loader.ts';
 import type { LoadRecordsResult } from '#application/records/commands/load-records.ts';
 import type { KeptAnswer } from '#application/records/idempotency.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { HashedBody } from '../../hashed-body.ts';
 import { readOnce, sendKept } from '../idempotency-key.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { HashedBody, mediaTypeOf, readDecoded } from '../request-body.ts';
+import { mediaTypeOf, readDecoded } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 
 /** Media types of uploads. */

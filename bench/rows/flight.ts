@@ -1,0 +1,145 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DbType } from '#domain/dataset/db-type.ts';
+import { copierOf } from '../../src/adapters/storage/duckdb/duckdb-vectors.ts';
+import { type BenchContext, type BenchGroup, flightsSql } from '../context.ts';
+import {
+  alternate,
+  type BenchEngine,
+  FLIGHTS_COLUMNS,
+  openEngine,
+  SYSTEM_COLUMNS,
+  SYSTEM_VALUES,
+  timed,
+} from '../harness/engine.ts';
+import { upload } from '../harness/load.ts';
+import { type BenchServer, startServer } from '../harness/server.ts';
+import { type Measurement, rate } from '../harness/table.ts';
+
+/** The Python with pyarrow: FORGE_TEST_PYTHON, or python3. */
+const PYTHON = process.env.FORGE_TEST_PYTHON ?? 'python3';
+const CLIENT = fileURLToPath(new URL('../harness/flight-client.py', import.meta.url));
+
+/** Arrow Flight to and from a client in C++, against the engine in this process. */
+export const flight: BenchGroup = {
+  name: 'flight',
+  async run(context) {
+    if (spawnSync(PYTHON, ['-c', 'import pyarrow.flight']).status !== 0) {
+      console.log('Left out: there is no Python with pyarrow; set FORGE_TEST_PYTHON to one that has it.');
+      return [];
+    }
+    const long = (name: string) => `rpad(${name}, 30, '-') AS ${name}`;
+    const rows = flightsSql(context.tableRows);
+    return [
+      await get(context, 'DoGet', rows),
+      await get(
+        context,
+        'DoGet, texts of 30',
+        `SELECT * REPLACE (${long('origin')}, ${long('destination')}) FROM (${rows})`,
+      ),
+      await put(context),
+    ];
+  },
+};
+
+async function get(context: BenchContext, name: string, rows: string): Promise<Measurement> {
+  const folder = name.replaceAll(/\W+/g, '-');
+  const parquet = context.path(`${folder}.parquet`);
+  const engine = await openEngine(context.path(`${folder}.duckdb`));
+  const server = await startServer(context.path(folder), context.datasets);
+  try {
+    await engine.run(`COPY (${rows}) TO '${parquet}' (FORMAT parquet)`);
+    await engine.run(`CREATE TABLE t (${SYSTEM_COLUMNS}, ${FLIGHTS_COLUMNS})`);
+    await engine.run(`INSERT INTO t SELECT ${SYSTEM_VALUES}, * FROM read_parquet('${parquet}')`);
+    await engine.run('CHECKPOINT');
+    await upload(`${server.url}/api/v1/records/flights/bulk`, parquet, 'application/vnd.apache.parquet');
+    const times = await alternate(
+      context.rounds,
+      () => client(server, 'get', 'flights'),
+      () => timed(() => copyChunks(engine.connection)),
+    );
+    return compare(`Flight ${name}`, context.tableRows, times, 'chunks copied into Arrow buffers', 0.6);
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+}
+
+async function put(context: BenchContext): Promise<Measurement> {
+  const { parquet } = context.files;
+  const engine: BenchEngine = await openEngine(context.path('flight-put.duckdb'));
+  const server = await startServer(context.path('flight-put'), context.datasets);
+  try {
+    await engine.run(`CREATE TABLE t (${SYSTEM_COLUMNS}, ${FLIGHTS_COLUMNS})`);
+    const times = await alternate(
+      context.rounds,
+      () => client(server, 'put', 'flights', parquet),
+      () => timed(() => engine.run(`INSERT INTO t SELECT ${SYSTEM_VALUES}, * FROM read_parquet('${parquet}')`)),
+    );
+    return compare('Flight DoPut', context.uploadRows, times, 'INSERT … FROM read_parquet', 0.5);
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+}
+
+function compare(
+  work: string,
+  rows: number,
+  times: { readonly ours: number; readonly limit: number },
+  against: string,
+  least: number,
+): Measurement {
+  const perSecond = (milliseconds: number) => (rows / milliseconds) * 1000;
+  return rate(work, perSecond(times.ours), 'rows/s', perSecond(times.limit), against, least);
+}
+
+/** Runs the client once; its own start does not count. */
+async function client(server: BenchServer, ...what: string[]): Promise<number> {
+  if (server.flight === null) throw new Error('the server does not serve Arrow Flight');
+  const { stdout } = await promisify(execFile)(PYTHON, [CLIENT, server.flight, ...what]);
+  return Number(stdout);
+}
+
+/** The columns of a flight, as the server sends them. */
+const SENT: readonly (readonly [string, DbType])[] = [
+  ['_id', { name: 'UUID' }],
+  ['date', { name: 'TIMESTAMP' }],
+  ['delay', { name: 'BIGINT' }],
+  ['distance', { name: 'BIGINT' }],
+  ['origin', { name: 'VARCHAR' }],
+  ['destination', { name: 'VARCHAR' }],
+  ['_created_at', { name: 'TIMESTAMP' }],
+  ['_updated_at', { name: 'TIMESTAMP' }],
+  ['_version', { name: 'INTEGER' }],
+];
+const BATCH_ROWS = 32 * 2048;
+
+/** Copies every chunk of the table into Arrow buffers, which are thrown away. */
+async function copyChunks(connection: DuckDBConnection): Promise<void> {
+  const result = await connection.stream(`SELECT ${SENT.map(([name]) => name).join(', ')} FROM t`);
+  const makeCopiers = () =>
+    SENT.map(([, type]) => {
+      const copier = copierOf(type);
+      copier.reserve(BATCH_ROWS);
+      return copier;
+    });
+  let copiers = makeCopiers();
+  let rows = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    const isLast = chunk === null || chunk.rowCount === 0;
+    if (isLast || rows + chunk.rowCount > BATCH_ROWS) {
+      for (const copier of copiers) copier.finish(rows);
+      if (isLast) return;
+      copiers = makeCopiers();
+      rows = 0;
+    }
+    copiers.forEach((copier, column) => {
+      copier.append(chunk, column);
+    });
+    rows += chunk.rowCount;
+  }
+}

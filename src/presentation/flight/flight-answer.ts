@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '#application/call.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { PROBLEMS, toDataForgeError } from '../problem.ts';
+
+/** One answered call, for logs and metrics. Times in milliseconds; the status as HTTP has it. */
+export interface FlightAnswer {
+  readonly protocol: 'flight';
+  readonly method: 'POST';
+  readonly route: string;
+  readonly status: number;
+  readonly duration: number;
+  readonly dataset: string | null;
+  readonly bytesOut: number;
+  readonly requestId: string;
+  readonly caller: string;
+  readonly address: string;
+  readonly code: string | null;
+  readonly rows: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly plan: null;
+  readonly explain: (() => Promise<string | null>) | null;
+  readonly error: unknown;
+}
+
+export interface EndedCall {
+  /** The name of the method. */
+  readonly route: string;
+  readonly duration: number;
+  readonly address: string;
+  /** Null where it was not said who calls. */
+  readonly call: Call | null;
+  /** What was thrown; null where all went well. */
+  readonly error: unknown;
+}
+
+export function answerOf({ route, duration, address, call, error }: EndedCall): FlightAnswer {
+  const code = error === null ? null : toDataForgeError(error).code;
+  return {
+    protocol: 'flight',
+    method: 'POST',
+    route,
+    status: code === null ? 200 : PROBLEMS[code].http,
+    duration,
+    dataset: call?.observation.dataset ?? null,
+    bytesOut: call?.observation.bytes ?? 0,
+    requestId: randomUUID(),
+    caller: call?.caller.name ?? 'nobody',
+    address,
+    code,
+    rows: call?.observation.rows ?? 0,
+    parts: call?.observation.parts ?? {},
+    plan: null,
+    explain: call?.observation.explain ?? null,
+    error: error instanceof DataForgeError ? (error.cause ?? error) : error,
+  };
+}
