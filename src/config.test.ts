@@ -38,7 +38,7 @@ test('without any setting everything has its value', () => {
   expect(config).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
-    protocols: ['rest'],
+    protocols: ['rest', 'graphql'],
     dataDir: join(folder, 'data'),
     datasetsDir: join(EXAMPLES_DIR, 'datasets'),
     servesExamples: true,

@@ -43,7 +43,7 @@ export const SETTINGS = {
     'Address to listen on. Any but this machine needs API_TOKENS.',
   ),
   port: server('PORT', integer(0, 65535), '8080', 'Port to listen on; 0 takes a free one.'),
-  protocols: server('PROTOCOLS', choices('rest'), 'rest', 'Protocols to serve.'),
+  protocols: server('PROTOCOLS', choices('rest', 'graphql'), 'rest,graphql', 'Protocols to serve.'),
   shutdownTimeoutMs: server(
     'SHUTDOWN_TIMEOUT_MS',
     millisecondsFrom(0),
@@ -113,6 +113,20 @@ export const SETTINGS = {
   ),
   sqlTimeoutMs: limits('SQL_TIMEOUT_MS', millisecondsFrom(1), '300000', 'How long one query in SQL may take.'),
   sqlMaxBytes: limits('SQL_MAX_BYTES', bytes, '64GB', 'Largest answer to one query in SQL; streams hold none of it.'),
+  graphqlMaxDepth: limits(
+    'GRAPHQL_MAX_DEPTH',
+    integer(1, 1000),
+    '16',
+    'Most fields inside each other in a GraphQL document.',
+  ),
+  graphqlMaxCost: limits(
+    'GRAPHQL_MAX_COST',
+    integer(1, 1_000_000),
+    '1000',
+    'Most fields in a GraphQL document, those of the root counting ten each.',
+  ),
+  graphqlMaxAliases: limits('GRAPHQL_MAX_ALIASES', integer(0, 10_000), '30', 'Most aliases in a GraphQL document.'),
+  graphqlMaxBatch: limits('GRAPHQL_MAX_BATCH', integer(1, 1000), '10', 'Most GraphQL requests in one body.'),
   apiTokens: safety('API_TOKENS', tokens, '', 'Who may call; empty lets everybody on this machine do everything.'),
   allowedHosts: safety(
     'ALLOWED_HOSTS',
