@@ -1,10 +1,17 @@
-import { type GraphQLFieldConfig, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString } from 'graphql';
+import {
+  type GraphQLFieldConfig,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  type GraphQLObjectType,
+  GraphQLString,
+} from 'graphql';
 import type { Call } from '#application/call.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
 import { keyText, namesOf, number, orNull, sortOf, text } from './arguments.ts';
-import { connectionType, orderInput, pageType, recordType } from './dataset-types.ts';
+import { connectionType, orderInput, pageType } from './dataset-types.ts';
 import { fieldsOf, type NamedField, SEQUENCE } from './fields.ts';
 import { filterInput, filtersOf } from './filter-input.ts';
 import { capitalName, graphqlName } from './names.ts';
@@ -18,16 +25,20 @@ export interface GraphqlContext {
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
-type Operation = GraphQLFieldConfig<unknown, GraphqlContext, Arguments>;
+/** A field of the root. */
+export type Operation = GraphQLFieldConfig<unknown, GraphqlContext, Arguments>;
 
 /** The fields of `Query` for one dataset: `list…`, `connect…`, `get…`, `find…` where it has a natural key, and `count…`. */
-export function readOperations(dataset: Dataset, useCases: UseCases): Readonly<Record<string, Operation>> {
+export function readOperations(
+  dataset: Dataset,
+  record: GraphQLObjectType,
+  useCases: UseCases,
+): Readonly<Record<string, Operation>> {
   const name = capitalName(dataset.name);
   const schema = dataset.name;
   const fields = fieldsOf(dataset);
   const searched = [...fields, SEQUENCE];
   const byName = new Map(searched.map((field) => [field.graphql, field]));
-  const record = recordType(`${name}Record`, dataset, fields);
   const filter = { type: filterInput(`${name}Filter`, searched) };
   const sort = { type: new GraphQLList(new GraphQLNonNull(orderInput(name, searched))) };
 

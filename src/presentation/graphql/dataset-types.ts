@@ -9,7 +9,8 @@ import {
   GraphQLString,
 } from 'graphql';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { NamedField } from './fields.ts';
+import { fieldsOf, type NamedField } from './fields.ts';
+import { capitalName } from './names.ts';
 import { SCALARS } from './scalars.ts';
 
 const ORDER = new GraphQLEnumType({
@@ -28,16 +29,16 @@ const PAGE_INFO = new GraphQLObjectType({
 });
 
 /** The type of a dataset's records. */
-export function recordType(name: string, dataset: Dataset, fields: readonly NamedField[]): GraphQLObjectType {
+export function recordType(dataset: Dataset): GraphQLObjectType {
   const required = new Set([
     ...dataset.primaryKey,
     ...dataset.properties.filter((property) => property.required).map((property) => property.name),
   ]);
   return new GraphQLObjectType({
-    name,
+    name: `${capitalName(dataset.name)}Record`,
     description: dataset.description === '' ? null : dataset.description,
     fields: Object.fromEntries(
-      fields.map(({ graphql, field, type, kind, description }) => {
+      fieldsOf(dataset).map(({ graphql, field, type, kind, description }) => {
         const scalar = SCALARS[type];
         const isThere = kind === 'system' || required.has(field);
         return [graphql, { type: isThere ? new GraphQLNonNull(scalar) : scalar, description }];
