@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // One copy of the library, that which Node itself loads; a bundler would take its other one beside.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     // A process for each file: native engines, signals and environment variables stay apart.

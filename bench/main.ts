@@ -6,11 +6,21 @@ import { type BenchGroup, createContext, removeContext } from './context.ts';
 import { falls, formatTable, type Measurement } from './harness/table.ts';
 import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
+import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { streams } from './rows/streams.ts';
 
-const GROUPS: readonly BenchGroup[] = [bulkUploads, streams, singleWrites, pointReads, flight, memory, largeReads];
+const GROUPS: readonly BenchGroup[] = [
+  bulkUploads,
+  streams,
+  singleWrites,
+  pointReads,
+  flight,
+  memory,
+  largeReads,
+  graphqlReads,
+];
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },

@@ -28,6 +28,7 @@ import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
 import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { AccessTokens } from '#presentation/access-tokens.ts';
 import { FlightServer } from '#presentation/flight/flight-server.ts';
+import { graphqlRoutes } from '#presentation/graphql/graphql-routes.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
@@ -141,6 +142,23 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     onAnswer: (answer) => telemetry.answered(answer),
     metrics: { contentType: metrics.contentType, text: () => metrics.text() },
     datasetsRevision: () => catalog.revision,
+    ...(config.protocols.includes('graphql')
+      ? {
+          mount: (routes) => {
+            graphqlRoutes(routes, {
+              useCases,
+              limits: {
+                maxDepth: config.graphqlMaxDepth,
+                maxCost: config.graphqlMaxCost,
+                maxAliases: config.graphqlMaxAliases,
+                maxBatch: config.graphqlMaxBatch,
+                maxJsonBytes: config.maxBodyBytes,
+              },
+              revision: () => catalog.revision,
+            });
+          },
+        }
+      : {}),
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
 

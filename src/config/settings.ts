@@ -45,8 +45,8 @@ export const SETTINGS = {
   port: server('PORT', integer(0, 65535), '8080', 'Port to listen on; 0 takes a free one.'),
   protocols: server(
     'PROTOCOLS',
-    choices('rest', 'flight'),
-    'rest,flight',
+    choices('rest', 'graphql', 'flight'),
+    'rest,graphql,flight',
     'Protocols to serve. REST is always there: the command line and the health checks use it.',
   ),
   flightPort: server('FLIGHT_PORT', integer(0, 65535), '8815', 'Port for Arrow Flight; 0 takes a free one.'),
@@ -132,6 +132,20 @@ export const SETTINGS = {
   ),
   sqlTimeoutMs: limits('SQL_TIMEOUT_MS', millisecondsFrom(1), '300000', 'How long one query in SQL may take.'),
   sqlMaxBytes: limits('SQL_MAX_BYTES', bytes, '64GB', 'Largest answer to one query in SQL; streams hold none of it.'),
+  graphqlMaxDepth: limits(
+    'GRAPHQL_MAX_DEPTH',
+    integer(1, 1000),
+    '16',
+    'Most fields inside each other in a GraphQL document.',
+  ),
+  graphqlMaxCost: limits(
+    'GRAPHQL_MAX_COST',
+    integer(1, 1_000_000),
+    '1000',
+    'Most fields in a GraphQL document, those of the root counting ten each.',
+  ),
+  graphqlMaxAliases: limits('GRAPHQL_MAX_ALIASES', integer(0, 10_000), '30', 'Most aliases in a GraphQL document.'),
+  graphqlMaxBatch: limits('GRAPHQL_MAX_BATCH', integer(1, 1000), '10', 'Most GraphQL requests in one body.'),
   apiTokens: safety('API_TOKENS', tokens, '', 'Who may call; empty lets everybody on this machine do everything.'),
   allowedHosts: safety(
     'ALLOWED_HOSTS',

@@ -5,7 +5,7 @@ export interface ProblemWords {
   readonly http: number;
   /** Number of the gRPC status. */
   readonly grpc: number;
-  /** `extensions.code` of a GraphQL error. */
+  /** `extensions.kind` of a GraphQL error, beside the code. */
   readonly graphql: string;
   /** A WebSocket answers with an error frame; where it has to close, with this code. */
   readonly webSocketClose: number;

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { UseCases } from '#application/use-cases.ts';
 import type { BulkBodyLimits } from './bulk-body.ts';
 import type { BodyLimits } from './request-body.ts';
@@ -36,6 +37,8 @@ export interface RestOptions {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** Changes with each new set of datasets, so that what is made of them is made again. */
   readonly datasetsRevision: () => number;
+  /** Routes of other protocols on the same server. */
+  readonly mount?: (server: FastifyInstance) => void;
   /** Null while the server is ready, else why it is not. */
   readonly notReady: () => string | null;
 }

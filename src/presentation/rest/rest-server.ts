@@ -65,6 +65,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   serviceRoutes(server, options);
   openApiRoutes(server, { useCases, version: options.version, limits, revision: options.datasetsRevision });
   docsRoutes(server);
+  options.mount?.(server);
   await server.ready();
   return server;
 }

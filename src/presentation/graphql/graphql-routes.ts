@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { type Call, NEVER } from '#application/call.ts';
+import type { Caller } from '#application/caller.ts';
+import type { Observation } from '#application/observe.ts';
+import type { UseCases } from '#application/use-cases.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { GraphqlContext } from './dataset-operations.ts';
+import { graphqlError } from './errors.ts';
+import { type GraphqlLimits, limitRule } from './limits.ts';
+import { createSchema } from './schema.ts';
+
+export interface GraphqlOptions {
+  readonly useCases: UseCases;
+  readonly limits: GraphqlLimits & { readonly maxJsonBytes: number };
+  /** Changes with each new set of datasets. */
+  readonly revision: () => number;
+}
+
+/** What the HTTP server has found out about a request before it comes here. */
+interface Known {
+  readonly caller: Caller;
+  readonly observation: Observation;
+}
+
+type ServerContext = { readonly known: Known; readonly signal: AbortSignal };
+
+/** GraphQL over HTTP at `/graphql`. The schema is made again when the datasets change. */
+export function graphqlRoutes(server: FastifyInstance, { useCases, limits, revision }: GraphqlOptions): void {
+  let kept: { readonly revision: number; readonly schema: ReturnType<typeof createSchema> } | null = null;
+
+  const currentSchema = async ({ known, signal }: ServerContext) => {
+    const now = revision();
+    if (kept?.revision === now) return kept.schema;
+    const datasets = await useCases.listDatasets({}, { ...known, signal });
+    const schema = createSchema(datasets, useCases);
+    kept = { revision: now, schema };
+    return schema;
+  };
+  const rule = limitRule(limits);
+  const limiting: Plugin = {
+    onValidate: ({ addValidationRule }) => addValidationRule(rule),
+    // What is wrong with a document goes by no mask; it gets its code here.
+    onResultProcess({ result, setResult }) {
+      if (!('errors' in result) || !result.errors) return;
+      setResult({ ...result, errors: result.errors.map(graphqlError) });
+    },
+  };
+  const yoga = createYoga<ServerContext, GraphqlContext>({
+    schema: currentSchema,
+    context: ({ known, signal }) => ({ call: (): Call => ({ ...known, signal }) }),
+    plugins: [limiting],
+    maskedErrors: { maskError: graphqlError },
+    batching: { limit: limits.maxBatch },
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+    cors: false,
+  });
+
+  server.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: async (request, reply) => {
+      const known = (request as unknown as { forge: Known }).forge;
+      const controller = new AbortController();
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) controller.abort(new DataForgeError('cancelled', 'The client left.'));
+      });
+      const body = request.method === 'POST' ? await readBody(request.raw, limits.maxJsonBytes) : null;
+      const answer = await yoga.fetch(
+        `http://localhost${request.url}`,
+        { method: request.method, headers: headersOf(request), ...(body === null ? {} : { body }) },
+        { known, signal: request.method === 'POST' ? controller.signal : NEVER },
+      );
+      answer.headers.forEach((value, name) => {
+        reply.header(name, value);
+      });
+      return reply.code(answer.status).send(await answer.text());
+    },
+  });
+}
+
+function headersOf({ headers }: FastifyRequest): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const name of ['accept', 'content-type'] as const) {
+    const value = headers[name];
+    if (value !== undefined) sent[name] = value;
+  }
+  return sent;
+}
+
+async function readBody(request: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > most) throw new DataForgeError('too_large', `The body has more than ${most} bytes; ask in parts.`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
