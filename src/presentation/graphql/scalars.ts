@@ -11,16 +11,8 @@ import {
 import type { DbTypeName } from '#domain/dataset/db-type.ts';
 import { type Json, JsonArray, JsonNumber, JsonObject, jsonFrom } from '#domain/record/json.ts';
 
-const BIG_INT = numeric(
-  'BigInt',
-  'A whole number of 64 bits: a number up to 2^53, a string of digits past it.',
-  /^-?\d+$/,
-);
-const DECIMAL = numeric(
-  'Decimal',
-  'An exact decimal number as a string, written to its scale.',
-  /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/,
-);
+const BIG_INT = numeric('BigInt', 'A whole number of 64 bits: a number up to 2^53, a string of digits past it.');
+const DECIMAL = numeric('Decimal', 'An exact decimal number as a string, written to its scale.');
 const DATE = textual('Date', 'A day, like 2024-01-31.');
 const TIME = textual('Time', 'A time of day, like 10:30:00.');
 
@@ -34,7 +26,7 @@ const JSON_SCALAR = new GraphQLScalarType<Json, unknown>({
   parseLiteral: (node, variables) => jsonOfLiteral(node, variables ?? {}),
 });
 
-/** The scalar of each type; `docs/reference/graphql.md` lists them. */
+/** The scalar of each type. */
 export const SCALARS: Readonly<Record<DbTypeName, GraphQLScalarType>> = {
   VARCHAR: GraphQLString,
   BIGINT: BIG_INT,
@@ -56,9 +48,12 @@ export function jsonOfInput(value: unknown): Json {
   return Array.isArray(value) ? new JsonArray(value.map(jsonOfInput)) : jsonFrom(value);
 }
 
-function numeric(name: string, description: string, shape: RegExp) {
+/** A number as JSON writes it; whether its type takes it is for the rule of values to say. */
+const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+function numeric(name: string, description: string) {
   const read = (text: string) => {
-    if (shape.test(text)) return new JsonNumber(text);
+    if (JSON_NUMBER.test(text)) return new JsonNumber(text);
     throw new GraphQLError(`A ${name} cannot be read from ${JSON.stringify(text.slice(0, 100))}.`);
   };
   return new GraphQLScalarType<JsonNumber, unknown>({
