@@ -140,7 +140,7 @@ describe('the process', () => {
       await rm(join(folder, 'datasets', 'a.yaml'));
       child.kill('SIGHUP');
       await expect.poll(names, { timeout: 5000 }).toEqual(['b']);
-      expect(output.out).toMatch(/\\"a\\" is in the store and has no file/);
+      await expect.poll(() => output.out, { timeout: 5000 }).toMatch(/\\"a\\" is in the store and has no file/);
     },
   );
 
