@@ -1,18 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { TimePart, UseCaseRun } from '#domain/run/use-case-run.ts';
-
-/** One answered request of a protocol. */
-export interface AnsweredRequest {
-  readonly protocol: string;
-  readonly method: string;
-  /** The pattern of the route, never the address. */
-  readonly route: string;
-  readonly status: number;
-  /** Milliseconds from the first byte in to the last byte out. */
-  readonly duration: number;
-  readonly dataset: string | null;
-  readonly bytesOut: number;
-}
 
 /** A figure that is looked at only when somebody asks. */
 export interface GaugeReading {

@@ -1,22 +1,7 @@
+import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { UseCaseRun } from '#domain/run/use-case-run.ts';
 import type { Logger } from './logging.ts';
-import type { AnsweredRequest, Metrics } from './metrics.ts';
-
-/** An answered request with what the log says of it besides. */
-export interface LoggedRequest extends AnsweredRequest {
-  readonly requestId: string;
-  readonly caller: string;
-  readonly address: string;
-  readonly code: string | null;
-  readonly rows: number;
-  readonly parts: Readonly<Record<string, number>>;
-  /** What was asked of the store: filters, sort, size; for requests that were slow. */
-  readonly plan: Readonly<Record<string, unknown>> | null;
-  /** Tells how the engine went about it; null where it was not asked for rows. */
-  readonly explain: (() => Promise<string | null>) | null;
-  /** What was thrown, where the fault is ours. */
-  readonly error: unknown;
-}
+import type { Metrics } from './metrics.ts';
 
 export interface TelemetryOptions {
   readonly logger: Logger;
@@ -42,7 +27,7 @@ export class ProcessTelemetry {
     if (this.#logger.isLevelEnabled('trace')) this.#logger.trace({ ...run, error: undefined }, 'use case');
   }
 
-  answered(request: LoggedRequest): void {
+  answered(request: AnsweredRequest): void {
     this.#metrics.answered(request);
     const { plan, explain, error, ...facts } = request;
     if (request.status >= 500) {
@@ -64,6 +49,6 @@ export class ProcessTelemetry {
 }
 
 /** The plan is asked for after the answer, and does without where the engine cannot say. */
-async function enginePlan(explain: LoggedRequest['explain']): Promise<string | null> {
+async function enginePlan(explain: AnsweredRequest['explain']): Promise<string | null> {
   return explain === null ? null : explain().catch(() => null);
 }

@@ -1,27 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '#application/call.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import { PROBLEMS, toDataForgeError } from '../problem.ts';
-
-/** One answered call, for logs and metrics. Times in milliseconds; the status as HTTP has it. */
-export interface FlightAnswer {
-  readonly protocol: 'flight';
-  readonly method: 'POST';
-  readonly route: string;
-  readonly status: number;
-  readonly duration: number;
-  readonly dataset: string | null;
-  readonly bytesOut: number;
-  readonly requestId: string;
-  readonly caller: string;
-  readonly address: string;
-  readonly code: string | null;
-  readonly rows: number;
-  readonly parts: Readonly<Record<string, number>>;
-  readonly plan: null;
-  readonly explain: (() => Promise<string | null>) | null;
-  readonly error: unknown;
-}
 
 export interface EndedCall {
   /** The name of the method. */
@@ -34,7 +15,7 @@ export interface EndedCall {
   readonly error: unknown;
 }
 
-export function answerOf({ route, duration, address, call, error }: EndedCall): FlightAnswer {
+export function answerOf({ route, duration, address, call, error }: EndedCall): AnsweredRequest {
   const code = error === null ? null : toDataForgeError(error).code;
   return {
     protocol: 'flight',

@@ -12,12 +12,13 @@ import {
 import type { Call } from '#application/call.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import { frameHeader, OutgoingFlightData } from '#formats/flight/flight-data.ts';
 import { BasicAuth, DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { ACTIONS, act } from './actions.ts';
 import { describe, read } from './answers.ts';
-import { answerOf, type FlightAnswer } from './flight-answer.ts';
+import { answerOf } from './flight-answer.ts';
 import { callOf, type GrpcCall, statusOf } from './flight-call.ts';
 import { FLIGHT_SERVICE } from './flight-service.ts';
 import { put } from './put.ts';
@@ -33,7 +34,7 @@ export interface FlightOptions {
   /** Bytes that one DoPut may have. */
   readonly maxUploadBytes: number;
   /** Told of each call when it is over. */
-  readonly onAnswer: (answer: FlightAnswer) => void;
+  readonly onAnswer: (answer: AnsweredRequest) => void;
 }
 
 /** Serves Arrow Flight and Flight SQL over gRPC. */

@@ -1,28 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { UseCases } from '#application/use-cases.ts';
+import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { BulkBodyLimits } from './bulk-body.ts';
 import type { BodyLimits } from './request-body.ts';
 import type { SecurityOptions } from './security.ts';
-
-/** One answered request, for logs and metrics. Times in milliseconds. */
-interface RestAnswer {
-  readonly protocol: 'rest';
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  readonly duration: number;
-  readonly dataset: string | null;
-  readonly bytesOut: number;
-  readonly requestId: string;
-  readonly caller: string;
-  readonly address: string;
-  readonly code: string | null;
-  readonly rows: number;
-  readonly parts: Readonly<Record<string, number>>;
-  readonly plan: Readonly<Record<string, unknown>> | null;
-  readonly explain: (() => Promise<string | null>) | null;
-  readonly error: unknown;
-}
 
 /** What the REST server stands on. */
 export interface RestOptions {
@@ -33,7 +14,7 @@ export interface RestOptions {
   readonly version: string;
   /** The address of a proxy in front is believed. */
   readonly trustProxy: boolean;
-  readonly onAnswer: (answer: RestAnswer) => void;
+  readonly onAnswer: (answer: AnsweredRequest) => void;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** Changes with each new set of datasets, so that what is made of them is made again. */
   readonly datasetsRevision: () => number;
