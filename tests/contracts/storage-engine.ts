@@ -8,6 +8,7 @@ import type { OpenedEngine } from './storage/contract-context.ts';
 import { describeDatasetStore } from './storage/dataset-store.ts';
 import { describeMaintenance } from './storage/maintenance.ts';
 import { describePagesAfterChanges } from './storage/pages-after-changes.ts';
+import { describePointReads } from './storage/point-reads.ts';
 import { describeRecordReader } from './storage/record-reader.ts';
 import { describeRecordStreams } from './storage/record-streams.ts';
 import { describeRecordWriter } from './storage/record-writer.ts';
@@ -34,6 +35,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordWriter(context);
     describeWriteConflicts(context);
     describeRecordReader(context);
+    describePointReads(context);
     describePagesAfterChanges(context);
     describeRecordStreams(context);
     describeBulkLoader(context);

@@ -1,24 +1,25 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Change, WriteRequest } from '#domain/record/change.ts';
-import { locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import type { StoredLookup } from '#domain/record/write-draft.ts';
-import { columnType, currentTable, propertyColumn } from './duckdb-layout.ts';
+import { rowsByIds, rowsByKeys } from './duckdb-find-rows.ts';
 import type { OriginLookup } from './duckdb-mutations.ts';
-import { packRows, readRecord, recordColumns, unpackRows } from './duckdb-rows.ts';
+import type { DatasetRowPlaces } from './duckdb-row-places.ts';
+import { readRecord, recordColumns } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 
 /** Reads all that requests may touch, a query for each dataset and way of looking. */
 export async function lookUpStored(
   session: DuckDbSession,
+  places: DatasetRowPlaces,
   requests: readonly WriteRequest[],
 ): Promise<StoredLookup & OriginLookup> {
   const found = new Found();
   for (const [dataset, changes] of changesByDataset(requests)) {
     const ids = changes.flatMap((change) => ('id' in change && change.id !== null ? [change.id] : []));
-    if (ids.length > 0) found.add(dataset, await readByIds(session, dataset, ids));
+    if (ids.length > 0) found.add(dataset, await readByIds(session, places, dataset, ids));
     for (const constraint of uniqueConstraints(dataset)) {
       const keys = changes.flatMap((change) => keysOf(change, constraint));
       if (keys.length > 0) found.add(dataset, await readByKeys(session, dataset, constraint, keys));
@@ -90,31 +91,13 @@ function keysOf(change: Change, constraint: UniqueConstraint): Value[][] {
   return [];
 }
 
-async function readByIds(session: DuckDbSession, dataset: Dataset, ids: readonly string[]): Promise<FoundRecord[]> {
-  const wanted = new Set(ids);
-  const { sql, parameter } = locatorCondition(dataset, [...wanted]);
-  const rows = await session.rows(`SELECT ${columns(dataset)} FROM ${currentTable(dataset)} WHERE ${sql}`, [parameter]);
-  return readFound(dataset, rows).filter(({ record }) => wanted.has(record.id));
-}
-
-/**
- * A condition that rows with these ids meet, and few others. The rows are found by one narrow column, whose row groups
- * the engine skips where they can hold none of the locators; only then are their other columns read. For many ids that
- * is several times quicker than asking for all columns at once (docs/adr/0004).
- */
-export function locatorCondition(
+async function readByIds(
+  session: DuckDbSession,
+  places: DatasetRowPlaces,
   dataset: Dataset,
   ids: readonly string[],
-): { sql: string; parameter: bigint | string } {
-  const [only] = ids;
-  if (only !== undefined && ids.length === 1) {
-    return { sql: '_locator = $1::BIGINT', parameter: BigInt(locatorOf(only)) };
-  }
-  const table = currentTable(dataset);
-  return {
-    sql: `rowid IN (SELECT rowid FROM ${table} SEMI JOIN (SELECT unnest($1::BIGINT[]) AS l) AS k ON _locator = k.l)`,
-    parameter: `[${ids.map(locatorOf).join(',')}]`,
-  };
+): Promise<FoundRecord[]> {
+  return readFound(dataset, await rowsByIds(session, places, dataset, columns(dataset), ids));
 }
 
 async function readByKeys(
@@ -123,28 +106,7 @@ async function readByKeys(
   constraint: UniqueConstraint,
   keys: readonly (readonly Value[])[],
 ): Promise<FoundRecord[]> {
-  const { sql, parameter } = keyJoin(dataset, constraint.indexes, keys);
-  return readFound(
-    dataset,
-    await session.rows(`SELECT ${columns(dataset)} FROM ${currentTable(dataset)} AS t ${sql}`, [parameter]),
-  );
-}
-
-/** A join of the table `t` with many keys, which are one parameter. */
-export function keyJoin(
-  dataset: Dataset,
-  indexes: readonly number[],
-  keys: readonly (readonly Value[])[],
-): { sql: string; parameter: string } {
-  const conditions = indexes.map((index, at) => {
-    const property = dataset.properties[index];
-    if (property === undefined) throw new RangeError(`dataset "${dataset.name}" has no property ${index}`);
-    return `t.${propertyColumn(property)} = k.c${at}::${columnType(property.dbType)}`;
-  });
-  return {
-    sql: `SEMI JOIN ${unpackRows('$1', indexes.length)} AS k ON ${conditions.join(' AND ')}`,
-    parameter: packRows(keys.map((key) => key.map((value) => (value === null ? null : String(value))))),
-  };
+  return readFound(dataset, await rowsByKeys(session, dataset, columns(dataset), constraint.indexes, keys));
 }
 
 function columns(dataset: Dataset): string {

@@ -7,8 +7,8 @@ import type { Value } from '#domain/record/value.ts';
 import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
 import { readBatches } from './duckdb-batches.ts';
 import { duckDbDialect } from './duckdb-dialect.ts';
+import { rowsByIds, rowsByKeys } from './duckdb-find-rows.ts';
 import { currentTable } from './duckdb-layout.ts';
-import { keyJoin, locatorCondition } from './duckdb-lookup.ts';
 import { recordJson } from './duckdb-render.ts';
 import { selectRows } from './duckdb-row-stream.ts';
 import { canonicalColumn, canonicalField } from './duckdb-rows.ts';
@@ -56,10 +56,9 @@ export class DuckDbReader implements RecordReader {
     { signal }: ReadOptions,
   ): Promise<readonly (RenderedRecord | null)[]> {
     if (ids.length === 0) return [];
-    const { sql, parameter } = locatorCondition(dataset, ids);
-    const query = `SELECT _id::VARCHAR, _version, ${recordJson(dataset, null)} FROM ${currentTable(dataset)} WHERE ${sql}`;
+    const columns = `_id::VARCHAR, _version, ${recordJson(dataset, null)}`;
     const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => session.rows(query, [parameter])),
+      session.interruptible(signal, () => rowsByIds(session, this.#store.places, dataset, columns, ids)),
     );
     const found = new Map(rows.map(([id, version, json]) => [id, rendered(id, version, json)]));
     return ids.map((id) => found.get(id) ?? null);
@@ -72,13 +71,10 @@ export class DuckDbReader implements RecordReader {
   ): Promise<readonly (RenderedRecord | null)[]> {
     if (keys.length === 0) return [];
     const indexes = keyIndexes(dataset);
-    const { sql, parameter } = keyJoin(dataset, indexes, keys);
-    const keyColumns = indexes.map((index) => dataset.properties[index]).filter((property) => property !== undefined);
-    const query =
-      `SELECT _id::VARCHAR, _version, ${recordJson(dataset, null)}, ${keyColumns.map(canonicalColumn).join(', ')} ` +
-      `FROM ${currentTable(dataset)} AS t ${sql}`;
+    const properties = indexes.map((index) => dataset.properties[index]).filter((property) => property !== undefined);
+    const columns = `_id::VARCHAR, _version, ${recordJson(dataset, null)}, ${properties.map(canonicalColumn).join(', ')}`;
     const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => session.rows(query, [parameter])),
+      session.interruptible(signal, () => rowsByKeys(session, dataset, columns, indexes, keys)),
     );
     const found = new Map(
       rows.map(([id, version, json, ...key]) => [keyText(key as Value[]), rendered(id, version, json)]),

@@ -9,6 +9,7 @@ import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { CommitLock } from './duckdb-commit-lock.ts';
 import type { BlockSizes } from './duckdb-load-context.ts';
 import type { DuckDbOrigins } from './duckdb-origins.ts';
+import { DatasetRowPlaces } from './duckdb-row-places.ts';
 import { DuckDbSession } from './duckdb-session.ts';
 
 /** How far the engine makes rows ahead of who reads a stream. */
@@ -38,6 +39,7 @@ export class DuckDbStore {
   /** The session of small commits and schema changes; used with the commit lock held. */
   readonly writer: DuckDbSession;
   readonly origins: DuckDbOrigins;
+  readonly places = new DatasetRowPlaces();
   readonly #clock = new CommitClock(() => performance.timeOrigin + performance.now());
   readonly #listeners = new Set<(head: number, datasets: ReadonlySet<string>) => void>();
   readonly #idle: DuckDbSession[] = [];
