@@ -99,7 +99,7 @@ export function createUseCases(parts: UseCaseParts) {
     streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits, stopping })),
     followChanges: createObserveFeed(telemetry, clock)(
       'follow-changes',
-      followChanges({ catalog, tail: parts.tail, places: parts.feeds, stopping }),
+      followChanges({ catalog, tail: parts.tail, places: parts.feeds, limits, stopping }),
     ),
 
     runSql: observe('run-sql', runSql(sql)),

@@ -8,6 +8,8 @@ export interface ChangesRequest {
   readonly limit: number;
   /** Only the newest change of each record. */
   readonly latest: boolean;
+  /** Whether each change brings the record before and after it; not together with `latest`. */
+  readonly images?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -20,7 +20,7 @@ export interface ChangeTailOptions {
 export class ChangeTail {
   readonly #options: ChangeTailOptions;
   /** For each dataset the pages read at its present head, by the number they begin behind. */
-  readonly #pages = new Map<string, { readonly head: number; readonly from: Map<number, Promise<ChangesPage>> }>();
+  readonly #pages = new Map<string, { readonly head: number; readonly from: Map<string, Promise<ChangesPage>> }>();
 
   constructor(options: ChangeTailOptions) {
     this.#options = options;
@@ -31,17 +31,18 @@ export class ChangeTail {
     return this.#options.changes.head();
   }
 
-  /** Changes behind a number, empty where nothing came since. */
-  read(dataset: Dataset, since: number): Promise<ChangesPage> {
+  /** Changes behind a number, with the records on either side where asked; empty where nothing came since. */
+  read(dataset: Dataset, since: number, images = false): Promise<ChangesPage> {
     const { changes, gate, limit, timeout } = this.#options;
     const pages = this.#at(dataset.name, changes.head());
-    const known = pages.get(since);
+    const key = `${since} ${images}`;
+    const known = pages.get(key);
     if (known !== undefined) return known;
     const page = withTimeLimit(NEVER, timeout, (signal) =>
-      gate.run(signal, () => changes.read({ dataset, since, limit, latest: false, signal })),
+      gate.run(signal, () => changes.read({ dataset, since, limit, latest: false, images, signal })),
     );
-    pages.set(since, page);
-    page.catch(() => pages.delete(since));
+    pages.set(key, page);
+    page.catch(() => pages.delete(key));
     return page;
   }
 
@@ -56,10 +57,10 @@ export class ChangeTail {
   }
 
   /** What was read at an older head is of no use any more. */
-  #at(name: string, head: number): Map<number, Promise<ChangesPage>> {
+  #at(name: string, head: number): Map<string, Promise<ChangesPage>> {
     const known = this.#pages.get(name);
     if (known?.head === head && known.from.size < MOST_PAGES) return known.from;
-    const from = new Map<number, Promise<ChangesPage>>();
+    const from = new Map<string, Promise<ChangesPage>>();
     this.#pages.set(name, { head, from });
     return from;
   }

@@ -26,4 +26,12 @@ export interface RenderedChange {
   readonly operation: ChangeOperation;
   readonly id: string;
   readonly json: string;
+  /** The record on either side of the change; only where it was asked for. */
+  readonly images?: ChangeImages;
+}
+
+/** A record before and after a change; null where it did not stand. */
+export interface ChangeImages {
+  readonly before: StoredRecord | null;
+  readonly after: StoredRecord | null;
 }

@@ -48,6 +48,30 @@ export function describeChangeLog(context: ContractContext): void {
       expect(Object.keys(changes[0])).toEqual(['seq', 'op', 'id', 'version', 'changed_at', 'data']);
     });
 
+    test('brings the record before and after each change where asked', async () => {
+      const { store } = context;
+      await store.use(items);
+      const [one, two] = await store.create(items, { a: 1 }, { a: 2 });
+      await store.patch(items, one?.id ?? '', { a: 10 });
+      await store.delete(items, two?.id ?? '');
+      await store.patch(items, one?.id ?? '', { a: 11 });
+      const { signal } = new AbortController();
+      const read = { dataset: items, since: 0, limit: 3, latest: false, images: true, signal };
+      const first = await store.engine.changes.read(read);
+      const rest = await store.engine.changes.read({ ...read, since: first.next });
+      const sides = [...first.changes, ...rest.changes].map(({ images }) => [
+        images?.before?.row[0] ?? null,
+        images?.after?.row[0] ?? null,
+      ]);
+      expect(sides).toEqual([
+        [null, 1],
+        [null, 2],
+        [1, 10],
+        [2, null],
+        [10, 11],
+      ]);
+    });
+
     test('is read in steps from where the last one ended', async () => {
       const { store } = context;
       await store.use(items);

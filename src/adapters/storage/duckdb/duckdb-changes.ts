@@ -1,8 +1,9 @@
 import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
 import { refuseTrimmed } from '#application/records/history-floor.ts';
-import type { ChangeOperation, RenderedChange } from '#domain/record/record.ts';
+import type { ChangeOperation, RenderedChange, StoredRecord } from '#domain/record/record.ts';
 import { currentTable, historyTable } from './duckdb-layout.ts';
 import { dataJson, timestampText } from './duckdb-render.ts';
+import { readRecord, recordColumns } from './duckdb-rows.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** The changes feed on DuckDB: current rows, former images and deletes, by number. */
@@ -31,7 +32,34 @@ export class DuckDbChangeLog implements ChangeLog {
     const hasMore = rows.length > request.limit;
     const changes = rows.slice(0, request.limit).map(readChange);
     const next = hasMore ? (changes.at(-1)?.seq ?? request.since) : Math.max(head, request.since);
-    return { changes, next, hasMore };
+    if (!request.images || changes.length === 0) return { changes, next, hasMore };
+    const { before, after } = await this.#images(request, changes.at(-1)?.seq ?? request.since);
+    const told = changes.map((change) => ({
+      ...change,
+      images: { before: before.get(change.seq) ?? null, after: after.get(change.seq) ?? null },
+    }));
+    return { changes: told, next, hasMore };
+  }
+
+  /** The records that changes of a range ended and began, by the number of the change. */
+  async #images({ dataset, since, signal }: ChangesRequest, last: number) {
+    const within = (column: string) => `${column} > $1 AND ${column} <= $2`;
+    const columns = recordColumns(dataset);
+    const sql =
+      `SELECT ${columns}, NULL FROM ${currentTable(dataset)} WHERE ${within('_seq')} ` +
+      `UNION ALL SELECT ${columns}, _to_seq FROM ${historyTable(dataset)} WHERE ${within('_seq')} OR ${within('_to_seq')}`;
+    const rows = await this.#store.withSession((session) =>
+      session.interruptible(signal, () => session.rows(sql, [since, last])),
+    );
+    const before = new Map<number, StoredRecord>();
+    const after = new Map<number, StoredRecord>();
+    for (const row of rows) {
+      const record = readRecord(dataset, row);
+      const ended = row[row.length - 1];
+      after.set(record.seq, record);
+      if (ended !== null) before.set(Number(ended), record);
+    }
+    return { before, after };
   }
 }
 

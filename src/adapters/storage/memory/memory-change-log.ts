@@ -13,7 +13,7 @@ export class MemoryChangeLog implements ChangeLog {
     this.#store = store;
   }
 
-  async read({ dataset, since, limit, latest, signal }: ChangesRequest): Promise<ChangesPage> {
+  async read({ dataset, since, limit, latest, images, signal }: ChangesRequest): Promise<ChangesPage> {
     throwIfAborted(signal);
     const table = this.#store.table(dataset);
     refuseTrimmed(dataset, since, table.trimmedTo);
@@ -27,7 +27,11 @@ export class MemoryChangeLog implements ChangeLog {
       else hasMore = true;
     }
     return {
-      changes: found.map((change) => ({ ...pick(change), json: render(change) })),
+      changes: found.map((change) => ({
+        ...pick(change),
+        json: render(change),
+        ...(images && { images: table.imagesOf(change) }),
+      })),
       next: hasMore ? (found.at(-1)?.seq ?? since) : Math.max(since, this.#store.head),
       hasMore,
     };

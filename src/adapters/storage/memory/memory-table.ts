@@ -1,6 +1,6 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { StoredRecord } from '#domain/record/record.ts';
+import type { ChangeImages, StoredRecord } from '#domain/record/record.ts';
 import { compareValues } from '#domain/record/value-rules.ts';
 import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
@@ -78,6 +78,16 @@ export class MemoryTable {
     }
     this.#log = kept.reverse();
     this.#history = this.#history.filter(({ record }) => !forgotten.has(record.seq));
+  }
+
+  /** The record on either side of a change. */
+  imagesOf(change: ChangeFacts): ChangeImages {
+    const current = this.#rows.get(change.id);
+    const former = this.#history.filter(({ record }) => record.id === change.id);
+    const before = former.find(({ toSeq }) => toSeq === change.seq)?.record ?? null;
+    const after =
+      current?.seq === change.seq ? current : former.find(({ record }) => record.seq === change.seq)?.record;
+    return { before, after: after ?? null };
   }
 
   /** Whether a change is the newest of its record. */

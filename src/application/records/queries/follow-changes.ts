@@ -1,18 +1,23 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { RenderedChange } from '#domain/record/record.ts';
+import { type Condition, compileFilter } from '#domain/query/evaluate.ts';
+import type { Json } from '#domain/record/json.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
+import type { Limits } from '../../limits.ts';
 import { abortError } from '../../time-limit.ts';
 import type { ChangeTail } from '../change-tail.ts';
+import { type FollowedChange, tellChange } from '../follow-filter.ts';
 import { openDataset } from '../open-dataset.ts';
-import { readCount } from '../read-query.ts';
+import { readCount, readFilter } from '../read-query.ts';
 import type { StreamPlaces } from './stream-records.ts';
 
 export interface FollowChangesRequest {
   readonly schema: string;
   /** Changes behind this number; null for those from now on. */
   readonly since: number | null;
+  /** Only rows that match, and those that cease to; null or absent for all. JSON that is yet to be read. */
+  readonly filters?: Json;
   /** Milliseconds of silence after which an empty list is given, so that the consumer can show that it lives. */
   readonly heartbeat: number;
 }
@@ -21,14 +26,15 @@ export interface FollowChangesResult {
   readonly schema: string;
   /** The number it begins behind. */
   readonly since: number;
-  /** Every change of every record, in order, once; never ends by itself, but when the server is told to stop. */
-  readonly changes: AsyncIterable<readonly RenderedChange[]>;
+  /** Every change of every record that the filter meets before or after it, in order, once; never ends by itself, but when the server is told to stop. */
+  readonly changes: AsyncIterable<readonly FollowedChange[]>;
 }
 
 interface FollowChangesPorts {
   readonly catalog: DatasetCatalog;
   readonly tail: ChangeTail;
   readonly places: StreamPlaces;
+  readonly limits: Limits;
   /** Fires when the server is told to stop. */
   readonly stopping: AbortSignal;
 }
@@ -37,7 +43,7 @@ interface FollowChangesPorts {
  * Follows a dataset. Nothing is kept for a consumer that is slow: it is told what comes next when it asks, from the log,
  * so it misses nothing and holds nobody up.
  */
-export function followChanges({ catalog, tail, places, stopping }: FollowChangesPorts) {
+export function followChanges({ catalog, tail, places, limits, stopping }: FollowChangesPorts) {
   return async (request: FollowChangesRequest, call: Call): Promise<FollowChangesResult> => {
     const { dataset } = openDataset(catalog, request.schema, call, 'read');
     places.checkFree();
@@ -50,7 +56,9 @@ export function followChanges({ catalog, tail, places, stopping }: FollowChanges
         { faults: [{ pointer: '/since', message: 'lies in the future' }] },
       );
     }
-    const changes = follow(tail, dataset, since, request.heartbeat, call, stopping);
+    const filter = readFilter(dataset, request.filters ?? null, limits, call.observation);
+    const matches = filter === null ? null : compileFilter(filter);
+    const changes = follow(tail, dataset, matches, since, request.heartbeat, call, stopping);
     return { schema: dataset.name, since, changes: places.hold(changes) };
   };
 }
@@ -58,11 +66,12 @@ export function followChanges({ catalog, tail, places, stopping }: FollowChanges
 async function* follow(
   tail: ChangeTail,
   dataset: Dataset,
+  matches: Condition | null,
   start: number,
   heartbeat: number,
   call: Call,
   stopping: AbortSignal,
-): AsyncGenerator<readonly RenderedChange[]> {
+): AsyncGenerator<readonly FollowedChange[]> {
   const bell = new Bell();
   const stop = tail.onCommit(dataset, () => bell.ring());
   const wake = () => bell.ring();
@@ -72,12 +81,13 @@ async function* follow(
   try {
     while (!stopping.aborted) {
       if (call.signal.aborted) throw abortError(call.signal);
-      const page = await call.observation.timeAsync('engine', () => tail.read(dataset, since));
+      const page = await call.observation.timeAsync('engine', () => tail.read(dataset, since, matches !== null));
+      const told = page.changes.flatMap((change) => tellChange(change, matches));
       since = page.next;
-      if (page.changes.length > 0) {
-        call.observation.rows += page.changes.length;
-        yield page.changes;
-      } else if (!page.hasMore && !(await bell.rings(heartbeat))) {
+      if (told.length > 0) {
+        call.observation.rows += told.length;
+        yield told;
+      } else if (page.changes.length === 0 && !page.hasMore && !(await bell.rings(heartbeat))) {
         yield [];
       }
     }
