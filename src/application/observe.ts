@@ -112,7 +112,7 @@ export function createObserveBatches(telemetry: Telemetry, clock: Clock): Observ
 
 /** The answer of a use case that is followed for as long as somebody likes. */
 interface Feed<I> {
-  readonly changes: AsyncIterable<I>;
+  readonly pages: AsyncIterable<I>;
 }
 
 /** The same for a feed. It waits most of its time, so it says itself when the engine works for it. */
@@ -126,7 +126,7 @@ export function createObserveFeed(telemetry: Telemetry, clock: Clock): ObserveFe
     const finish = begin(telemetry, clock, name, call);
     try {
       const result = await useCase(request, call);
-      return { ...result, changes: observeFeed(result.changes, finish) };
+      return { ...result, pages: observeFeed(result.pages, finish) };
     } catch (error) {
       finish(error);
       throw error;

@@ -87,6 +87,42 @@ describe.each(ENGINES)('server-sent events over %s', (engine) => {
   const well = (code: number) => server.create('wells', { field_code: code, well_code: 'w', oil: 1 });
   const feed = async (since: number) => (await server.get(`/records/wells/changes?since=${since}&limit=10000`)).json;
 
+  test('with a filter tell what enters, changes in and leaves it, and nothing else', async () => {
+    const filters = encodeURIComponent(JSON.stringify([{ field: 'oil', operator: 'gt', value: 5 }]));
+    const follower = await Follower.open(server, `/records/wells/live?filters=${filters}`);
+    const made = async (code: number, oil: number) =>
+      (await server.create('wells', { field_code: code, well_code: 'w', oil })).id;
+    const change = (id: string, oil: number) =>
+      server.call('PATCH', `/records/wells/${id}`, { json: { data: { oil } } });
+    const low = await made(1, 1);
+    const high = await made(2, 9);
+    await change(low, 2);
+    await change(low, 6);
+    await change(high, 7);
+    await change(high, 5);
+    await change(high, 4);
+    await server.call('DELETE', `/records/wells/${low}`);
+    const told = await follower.take(5);
+    expect(told.map(({ event, data }) => [event, JSON.parse(data).id, JSON.parse(data).op])).toEqual([
+      ['enter', high, 'create'],
+      ['enter', low, 'update'],
+      ['change', high, 'update'],
+      ['leave', high, 'update'],
+      ['leave', low, 'delete'],
+    ]);
+    follower.leave();
+    const again = await Follower.open(server, `/records/wells/live?filters=${filters}`, {
+      'last-event-id': told[1]?.id ?? '',
+    });
+    expect(await again.take(3)).toEqual(told.slice(2));
+    again.leave();
+  });
+
+  test('say what is wrong with a filter', async () => {
+    const answer = await server.get('/records/wells/live?filters=%5B%7B%22field%22%3A%22nix%22%7D%5D');
+    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_filter' } });
+  });
+
   test('tell what happens from now on, each by its operation and number', async () => {
     await well(1);
     const follower = await Follower.open(server, '/records/wells/live');

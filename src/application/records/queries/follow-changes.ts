@@ -18,7 +18,7 @@ export interface FollowChangesRequest {
   readonly since: number | null;
   /** Only rows that match, and those that cease to; null or absent for all. JSON that is yet to be read. */
   readonly filters?: Json;
-  /** Milliseconds of silence after which an empty list is given, so that the consumer can show that it lives. */
+  /** Milliseconds of silence after which an empty page is given, so that the consumer can show that it lives. */
   readonly heartbeat: number;
 }
 
@@ -26,8 +26,17 @@ export interface FollowChangesResult {
   readonly schema: string;
   /** The number it begins behind. */
   readonly since: number;
-  /** Every change of every record that the filter meets before or after it, in order, once; never ends by itself, but when the server is told to stop. */
-  readonly changes: AsyncIterable<readonly FollowedChange[]>;
+  /**
+   * Every change of every record that the filter meets before or after it, in order, once; never ends by itself, but when
+   * the server is told to stop.
+   */
+  readonly pages: AsyncIterable<FollowedPage>;
+}
+
+export interface FollowedPage {
+  readonly changes: readonly FollowedChange[];
+  /** All changes up to this number were told or passed over. */
+  readonly next: number;
 }
 
 interface FollowChangesPorts {
@@ -58,8 +67,8 @@ export function followChanges({ catalog, tail, places, limits, stopping }: Follo
     }
     const filter = readFilter(dataset, request.filters ?? null, limits, call.observation);
     const matches = filter === null ? null : compileFilter(filter);
-    const changes = follow(tail, dataset, matches, since, request.heartbeat, call, stopping);
-    return { schema: dataset.name, since, changes: places.hold(changes) };
+    const pages = follow(tail, dataset, matches, since, request.heartbeat, call, stopping);
+    return { schema: dataset.name, since, pages: places.hold(pages) };
   };
 }
 
@@ -71,25 +80,26 @@ async function* follow(
   heartbeat: number,
   call: Call,
   stopping: AbortSignal,
-): AsyncGenerator<readonly FollowedChange[]> {
+): AsyncGenerator<FollowedPage> {
   const bell = new Bell();
   const stop = tail.onCommit(dataset, () => bell.ring());
   const wake = () => bell.ring();
   const signals = [call.signal, stopping];
   for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
   let since = start;
+  let quietFrom = performance.now();
   try {
     while (!stopping.aborted) {
       if (call.signal.aborted) throw abortError(call.signal);
       const page = await call.observation.timeAsync('engine', () => tail.read(dataset, since, matches !== null));
       const told = page.changes.flatMap((change) => tellChange(change, matches));
       since = page.next;
-      if (told.length > 0) {
-        call.observation.rows += told.length;
-        yield told;
-      } else if (page.changes.length === 0 && !page.hasMore && !(await bell.rings(heartbeat))) {
-        yield [];
-      }
+      const silence = performance.now() - quietFrom;
+      if (told.length === 0 && page.changes.length === 0 && !page.hasMore) await bell.rings(heartbeat - silence);
+      if (told.length === 0 && performance.now() - quietFrom < heartbeat) continue;
+      call.observation.rows += told.length;
+      yield { changes: told, next: since };
+      quietFrom = performance.now();
     }
   } finally {
     stop();
@@ -111,7 +121,7 @@ class Bell {
   async rings(milliseconds: number): Promise<boolean> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, milliseconds);
+        const timer = setTimeout(resolve, Math.max(0, milliseconds));
         this.#listener = () => {
           clearTimeout(timer);
           resolve();

@@ -177,11 +177,23 @@ export function readPaths(
             { type: 'integer', minimum: 0 },
             'Changes after this number; left out: from now on.',
           ),
+          filters,
           parameter('Last-Event-ID', 'header', { type: 'integer' }, 'The same, as a client that was cut off sends it.'),
         ],
         responses: {
-          200: { description: 'An event a change, until the client leaves.', content: { 'text/event-stream': {} } },
-          ...problems('invalid_parameter', ...NOT_FOUND, 'not_acceptable', 'history_trimmed', 'too_many_requests'),
+          200: {
+            description:
+              'An event a change, until the client leaves: create, update or delete; with filters enter, change or leave.',
+            content: { 'text/event-stream': {} },
+          },
+          ...problems(
+            'invalid_parameter',
+            'invalid_filter',
+            ...NOT_FOUND,
+            'not_acceptable',
+            'history_trimmed',
+            'too_many_requests',
+          ),
         },
       },
     },

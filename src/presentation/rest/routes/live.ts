@@ -15,11 +15,12 @@ const RETRY = 2000;
 
 /**
  * The changes feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): an event a
- * change, named by its operation, whose id is the change's number.
+ * change, whose id is the change's number, named by its operation; with a filter by what it is to those who see the
+ * filter's rows: `enter`, `change` or `leave`.
  */
 export function liveRoutes(server: FastifyInstance, useCases: UseCases): void {
   server.get<OfSchema>('/records/:schema/live', { config: { anyType: true } }, async (request, reply) => {
-    const query = new QueryParameters(request, ['since']);
+    const query = new QueryParameters(request, ['since', 'filters']);
     if (negotiateType(request.headers.accept, ['text/event-stream']) === null) {
       throw new DataForgeError(
         'not_acceptable',
@@ -28,13 +29,17 @@ export function liveRoutes(server: FastifyInstance, useCases: UseCases): void {
     }
     const { forge } = request;
     const since = lastEventId(request) ?? query.count('since');
+    const filters = query.json('filters', 'invalid_filter');
     const feed = await useCases.followChanges(
-      { schema: request.params.schema, since, heartbeat: HEARTBEAT },
+      { schema: request.params.schema, since, filters, heartbeat: HEARTBEAT },
       forge.abortableCall(),
     );
     forge.began = forge.elapsed();
     reply.header('cache-control', 'no-store');
-    return sendStream(request, reply, events(feed), { type: 'text/event-stream', compressible: false });
+    return sendStream(request, reply, events(feed, filters === null ? 'operation' : 'event'), {
+      type: 'text/event-stream',
+      compressible: false,
+    });
   });
 }
 
@@ -46,10 +51,10 @@ function lastEventId({ headers }: FastifyRequest): number | null {
   throw new DataForgeError('invalid_parameter', 'Last-Event-ID is no number of a change; leave it out to begin now.');
 }
 
-async function* events({ since, changes }: FollowChangesResult): AsyncGenerator<Uint8Array> {
+async function* events({ since, pages }: FollowChangesResult, name: 'operation' | 'event'): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`retry: ${RETRY}\nid: ${since}\n: changes behind ${since}\n\n`);
-  for await (const page of changes) {
-    const told = page.map(({ seq, operation, json }) => `id: ${seq}\nevent: ${operation}\ndata: ${json}\n\n`);
-    yield Buffer.from(told.length === 0 ? ': nothing new\n\n' : told.join(''));
+  for await (const { changes, next } of pages) {
+    const told = changes.map((change) => `id: ${change.seq}\nevent: ${change[name]}\ndata: ${change.json}\n\n`);
+    yield Buffer.from(told.length === 0 ? `id: ${next}\n: nothing new\n\n` : told.join(''));
   }
 }
