@@ -4,6 +4,7 @@ import type { ChangeOperation, RenderedChange, StoredRecord } from '#domain/reco
 import { currentTable, historyTable } from './duckdb-layout.ts';
 import { dataJson, timestampText } from './duckdb-render.ts';
 import { readRecord, recordColumns } from './duckdb-rows.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** The changes feed on DuckDB: current rows, former images and deletes, by number. */
@@ -25,42 +26,48 @@ export class DuckDbChangeLog implements ChangeLog {
   async read(request: ChangesRequest): Promise<ChangesPage> {
     refuseTrimmed(request.dataset, request.since, this.#store.trimmedTo.get(request.dataset.name) ?? 0);
     const head = this.head();
-    const sql = request.latest ? latestSql(request) : everySql(request);
-    const rows = await this.#store.withSession((session) =>
-      session.interruptible(request.signal, () => session.rows(sql, [request.since, head])),
+    return this.#store.withSession((session) =>
+      session.interruptible(request.signal, () =>
+        request.images
+          ? session.transaction(async () => withImages(session, request, await readPage(session, request, head)))
+          : readPage(session, request, head),
+      ),
     );
-    const hasMore = rows.length > request.limit;
-    const changes = rows.slice(0, request.limit).map(readChange);
-    const next = hasMore ? (changes.at(-1)?.seq ?? request.since) : Math.max(head, request.since);
-    if (!request.images || changes.length === 0) return { changes, next, hasMore };
-    const { before, after } = await this.#images(request, changes.at(-1)?.seq ?? request.since);
-    const told = changes.map((change) => ({
-      ...change,
-      images: { before: before.get(change.seq) ?? null, after: after.get(change.seq) ?? null },
-    }));
-    return { changes: told, next, hasMore };
   }
+}
 
-  /** The records that changes of a range ended and began, by the number of the change. */
-  async #images({ dataset, since, signal }: ChangesRequest, last: number) {
-    const within = (column: string) => `${column} > $1 AND ${column} <= $2`;
-    const columns = recordColumns(dataset);
-    const sql =
-      `SELECT ${columns}, NULL FROM ${currentTable(dataset)} WHERE ${within('_seq')} ` +
-      `UNION ALL SELECT ${columns}, _to_seq FROM ${historyTable(dataset)} WHERE ${within('_seq')} OR ${within('_to_seq')}`;
-    const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => session.rows(sql, [since, last])),
-    );
-    const before = new Map<number, StoredRecord>();
-    const after = new Map<number, StoredRecord>();
-    for (const row of rows) {
-      const record = readRecord(dataset, row);
-      const ended = row[row.length - 1];
-      after.set(record.seq, record);
-      if (ended !== null) before.set(Number(ended), record);
-    }
-    return { before, after };
+async function readPage(session: DuckDbSession, request: ChangesRequest, head: number): Promise<ChangesPage> {
+  const sql = request.latest ? latestSql(request) : everySql(request);
+  const rows = await session.rows(sql, [request.since, head]);
+  const hasMore = rows.length > request.limit;
+  const changes = rows.slice(0, request.limit).map(readChange);
+  const next = hasMore ? (changes.at(-1)?.seq ?? request.since) : Math.max(head, request.since);
+  return { changes, next, hasMore };
+}
+
+/** The page with the records that its changes ended and began. */
+async function withImages(session: DuckDbSession, request: ChangesRequest, page: ChangesPage): Promise<ChangesPage> {
+  const last = page.changes.at(-1);
+  if (last === undefined) return page;
+  const { dataset, since } = request;
+  const within = (column: string) => `${column} > $1 AND ${column} <= $2`;
+  const columns = recordColumns(dataset);
+  const sql =
+    `SELECT ${columns}, NULL FROM ${currentTable(dataset)} WHERE ${within('_seq')} ` +
+    `UNION ALL SELECT ${columns}, _to_seq FROM ${historyTable(dataset)} WHERE ${within('_seq')} OR ${within('_to_seq')}`;
+  const before = new Map<number, StoredRecord>();
+  const after = new Map<number, StoredRecord>();
+  for (const row of await session.rows(sql, [since, last.seq])) {
+    const record = readRecord(dataset, row);
+    const ended = row.at(-1);
+    after.set(record.seq, record);
+    if (ended !== null) before.set(Number(ended), record);
   }
+  const changes = page.changes.map((change) => ({
+    ...change,
+    images: { before: before.get(change.seq) ?? null, after: after.get(change.seq) ?? null },
+  }));
+  return { ...page, changes };
 }
 
 function readChange([seq, operation, id, json]: unknown[]): RenderedChange {
