@@ -66,8 +66,15 @@ export class WriteGatherer {
     setImmediate(() => this.#run());
   }
 
+  /** The next commit is given to the engine before the answers of the last are told, so that both go on together. */
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#commit(this.#take());
+    let tell = () => {};
+    while (this.#waiting.length > 0) {
+      const commit = this.#commit(this.#take());
+      setImmediate(tell);
+      tell = await commit;
+    }
+    tell();
     this.#scheduled = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -85,22 +92,25 @@ export class WriteGatherer {
     return batch;
   }
 
-  async #commit(batch: readonly PendingWrite[]): Promise<void> {
+  /** @returns what tells those who wait how their writes ended */
+  async #commit(batch: readonly PendingWrite[]): Promise<() => void> {
     const started = performance.now();
     let outcomes: readonly WriteOutcome[];
     try {
       outcomes = await this.#writer.commit(batch.map((pending) => pending.request));
     } catch (error) {
-      for (const pending of batch) pending.reject(error);
-      return;
+      return () => {
+        for (const pending of batch) pending.reject(error);
+      };
     }
     const took = performance.now() - started;
-    batch.forEach((pending, index) => {
-      pending.observation.add('queue', started - pending.asked);
-      pending.observation.add('engine', took);
-      const outcome = outcomes[index];
-      if (outcome?.ok) pending.resolve(outcome.results);
-      else pending.reject(outcome?.error ?? new Error('the writer gave no outcome for a request'));
-    });
+    return () =>
+      batch.forEach((pending, index) => {
+        pending.observation.add('queue', started - pending.asked);
+        pending.observation.add('engine', took);
+        const outcome = outcomes[index];
+        if (outcome?.ok) pending.resolve(outcome.results);
+        else pending.reject(outcome?.error ?? new Error('the writer gave no outcome for a request'));
+      });
   }
 }

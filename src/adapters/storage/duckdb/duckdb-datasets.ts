@@ -37,12 +37,15 @@ export class DuckDbDatasets implements DatasetStore {
       throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
     }
     if (plan.steps.length === 0) return;
-    const { writer, commitLock } = this.#store;
-    await commitLock.hold(() =>
-      plan.stored === null
-        ? writer.transaction(() => this.#create(plan.dataset))
-        : evolveTables(writer, plan.stored, plan, () => this.#describe(plan.dataset)),
-    );
+    const { writer, commitLock, locatorIndexes } = this.#store;
+    await commitLock.hold(async () => {
+      if (plan.stored === null) {
+        await writer.transaction(() => this.#create(plan.dataset));
+      } else {
+        await locatorIndexes.drop(plan.stored);
+        await evolveTables(writer, plan.stored, plan, () => this.#describe(plan.dataset));
+      }
+    });
   }
 
   async #create(dataset: Dataset): Promise<void> {

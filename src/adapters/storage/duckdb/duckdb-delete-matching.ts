@@ -26,11 +26,11 @@ export async function deleteMatching(store: DuckDbStore, request: WriteRequest):
           `TIMESTAMP '${stamp.at.slice(0, -1)}', ${originId}, TRUE FROM ${currentTable(dataset)} WHERE ${condition}`,
         parameters.values,
       );
-      const deleted = await store.writer.all(
+      const [deleted] = await store.writer.rows(
         `DELETE FROM ${currentTable(dataset)} WHERE ${condition}`,
         parameters.values,
       );
-      const count = Number(deleted.getRows()[0]?.[0] ?? 0);
+      const count = Number(deleted?.[0] ?? 0);
       seq += count;
       touched.add(dataset.name);
       results.push({ kind: 'deleted', count });

@@ -12,6 +12,7 @@ import { translateOpenError } from './duckdb-errors.ts';
 import { META_TABLES, ROW_GROUP_SIZE, STORE_FORMAT } from './duckdb-layout.ts';
 import { BLOCK_SIZES, type BlockSizes } from './duckdb-load-context.ts';
 import { DuckDbLoader } from './duckdb-loader.ts';
+import { LOCATOR_INDEX_LIMITS, type LocatorIndexLimits, readLocatorIndexes } from './duckdb-locator-indexes.ts';
 import { DuckDbMaintenance } from './duckdb-maintenance.ts';
 import { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbReader } from './duckdb-reader.ts';
@@ -32,6 +33,8 @@ export interface DuckDbEngineOptions {
   readonly gate: AdmissionGate;
   /** How much of an upload is staged at once; tests take less. */
   readonly blocks?: BlockSizes;
+  /** When tables get an index on their locators; tests ask for it sooner. */
+  readonly locatorIndexes?: LocatorIndexLimits;
 }
 
 const DUCKDB_CAPABILITIES: EngineCapabilities = {
@@ -68,11 +71,17 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
     const store = new DuckDbStore({
       instance,
       path,
-      options: { ...options, spoolDir, blocks: options.blocks ?? BLOCK_SIZES },
+      options: {
+        ...options,
+        spoolDir,
+        blocks: options.blocks ?? BLOCK_SIZES,
+        locatorIndexes: options.locatorIndexes ?? LOCATOR_INDEX_LIMITS,
+      },
       head: await readHead(writer),
       writer,
       origins: await DuckDbOrigins.open(writer),
       trimmedTo: await readTrimmed(writer),
+      indexedTables: await readLocatorIndexes(writer),
     });
     return {
       name: 'duckdb',

@@ -6,6 +6,7 @@ import {
   createIndex,
   createTables,
   currentTable,
+  dropIndex,
   HISTORY_COLUMN_NAMES,
   historyTable,
   type IndexDefinition,
@@ -70,7 +71,7 @@ export async function evolveTables(
 }
 
 async function dropIndexes(session: DuckDbSession, indexes: readonly IndexDefinition[]): Promise<void> {
-  for (const { name } of indexes) await session.execute(`DROP INDEX IF EXISTS data.${name}`);
+  for (const index of indexes) await session.execute(dropIndex(index));
 }
 
 async function addColumn(session: DuckDbSession, dataset: Dataset, property: Property): Promise<void> {

@@ -109,6 +109,17 @@ export function indexesOf(dataset: Dataset): IndexDefinition[] {
   return indexes;
 }
 
+export const LOCATOR_INDEX_SUFFIX = ':locator';
+
+/** The index that a table may get of its own accord. */
+export function locatorIndex(dataset: Dataset): IndexDefinition {
+  return { name: identifier(dataset.tableName + LOCATOR_INDEX_SUFFIX), unique: false, columns: ['_locator'] };
+}
+
+export function dropIndex({ name }: IndexDefinition): string {
+  return `DROP INDEX IF EXISTS data.${name}`;
+}
+
 export function createIndex(dataset: Dataset, index: IndexDefinition): string {
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${index.name} ON ${currentTable(dataset)} (${index.columns.join(', ')})`;
 }

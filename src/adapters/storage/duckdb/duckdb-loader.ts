@@ -82,8 +82,9 @@ export class DuckDbLoader implements BulkLoader {
 
   /** A body of many blocks takes numbers far ahead, so that small commits go on while it is stored. */
   async #loadLong(context: LoadContext, blocks: readonly StagedTable[]): Promise<BulkCounts> {
-    const { sequence, commitLock } = this.#store;
+    const { sequence, commitLock, locatorIndexes } = this.#store;
     const { load, head } = await commitLock.hold(async () => {
+      await locatorIndexes.drop(context.request.dataset);
       const { head } = sequence;
       return { head, load: await this.#begin(context, sequence.reserveFar()) };
     });

@@ -4,25 +4,24 @@ import type { Change, WriteRequest } from '#domain/record/change.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import type { StoredLookup } from '#domain/record/write-draft.ts';
-import { rowsByIds, rowsByKeys } from './duckdb-find-rows.ts';
 import type { OriginLookup } from './duckdb-mutations.ts';
-import type { DatasetRowPlaces } from './duckdb-row-places.ts';
+import type { RowFinder } from './duckdb-row-finder.ts';
 import { readRecord, recordColumns } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 
 /** Reads all that requests may touch, a query for each dataset and way of looking. */
 export async function lookUpStored(
   session: DuckDbSession,
-  places: DatasetRowPlaces,
+  finder: RowFinder,
   requests: readonly WriteRequest[],
 ): Promise<StoredLookup & OriginLookup> {
   const found = new Found();
   for (const [dataset, changes] of changesByDataset(requests)) {
     const ids = changes.flatMap((change) => ('id' in change && change.id !== null ? [change.id] : []));
-    if (ids.length > 0) found.add(dataset, await readByIds(session, places, dataset, ids));
+    if (ids.length > 0) found.add(dataset, await readByIds(session, finder, dataset, ids));
     for (const constraint of uniqueConstraints(dataset)) {
       const keys = changes.flatMap((change) => keysOf(change, constraint));
-      if (keys.length > 0) found.add(dataset, await readByKeys(session, dataset, constraint, keys));
+      if (keys.length > 0) found.add(dataset, await readByKeys(session, finder, dataset, constraint, keys));
     }
   }
   return found;
@@ -93,20 +92,21 @@ function keysOf(change: Change, constraint: UniqueConstraint): Value[][] {
 
 async function readByIds(
   session: DuckDbSession,
-  places: DatasetRowPlaces,
+  finder: RowFinder,
   dataset: Dataset,
   ids: readonly string[],
 ): Promise<FoundRecord[]> {
-  return readFound(dataset, await rowsByIds(session, places, dataset, columns(dataset), ids));
+  return readFound(dataset, await finder.byIds(session, dataset, columns(dataset), ids));
 }
 
 async function readByKeys(
   session: DuckDbSession,
+  finder: RowFinder,
   dataset: Dataset,
   constraint: UniqueConstraint,
   keys: readonly (readonly Value[])[],
 ): Promise<FoundRecord[]> {
-  return readFound(dataset, await rowsByKeys(session, dataset, columns(dataset), constraint.indexes, keys));
+  return readFound(dataset, await finder.byKeys(session, dataset, columns(dataset), constraint.indexes, keys));
 }
 
 function columns(dataset: Dataset): string {

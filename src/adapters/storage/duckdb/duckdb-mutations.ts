@@ -10,7 +10,7 @@ import {
   propertyColumn,
   SYSTEM_COLUMN_NAMES,
 } from './duckdb-layout.ts';
-import { castColumns, columnTexts, columnTypes, packRows, unpackRows } from './duckdb-rows.ts';
+import { castColumns, columnTexts, columnTypes, packRows, textParameter, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
@@ -71,18 +71,17 @@ async function insert(
   const rows: Texts[] = [];
   for (const { record, origin } of inserts) rows.push(columnTexts(record, await store.origins.idOf(origin)));
   const [only] = rows;
-  if (only !== undefined && rows.length === 1) {
-    const values = types.map((type, index) => `$${index + 1}::${type}`).join(', ');
-    return store.writer.rows(
-      `INSERT INTO ${currentTable(dataset)} (${columnNames(dataset)}) VALUES (${values})${suffix}`,
-      only,
-    );
-  }
+  const one = only !== undefined && rows.length === 1 && !only.includes(null);
   return store.writer.rows(
-    `INSERT INTO ${currentTable(dataset)} (${columnNames(dataset)}) ` +
-      `SELECT ${castColumns(types)} FROM ${unpackRows('$1', types.length)}${suffix}`,
-    [packRows(rows)],
+    `INSERT INTO ${currentTable(dataset)} (${columnNames(dataset)}) SELECT ${castColumns(types)} FROM ` +
+      `${one ? oneRow(types.length) : unpackRows(textParameter(1), types.length)}${suffix}`,
+    one ? only : [packRows(rows)],
   );
+}
+
+/** As `unpackRows` for one row whose texts are parameters themselves; none may be null, which has a type of its own. */
+function oneRow(columns: number): string {
+  return `(SELECT ${Array.from({ length: columns }, (_, index) => `${textParameter(index + 1)} AS c${index}`).join(', ')})`;
 }
 
 async function update(store: DuckDbStore, { dataset, updates }: DatasetMutations): Promise<void> {
@@ -115,7 +114,7 @@ async function writeImages(
   }
   await store.writer.run(
     `INSERT INTO ${historyTable(dataset)} (${columnNames(dataset)}, ${HISTORY_COLUMN_NAMES.join(', ')}) ` +
-      `SELECT ${castColumns(types)} FROM ${unpackRows('$1', types.length)}`,
+      `SELECT ${castColumns(types)} FROM ${unpackRows(textParameter(1), types.length)}`,
     [packRows(rows)],
   );
 }

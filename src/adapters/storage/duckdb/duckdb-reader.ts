@@ -7,7 +7,6 @@ import type { Value } from '#domain/record/value.ts';
 import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
 import { readBatches } from './duckdb-batches.ts';
 import { duckDbDialect } from './duckdb-dialect.ts';
-import { rowsByIds, rowsByKeys } from './duckdb-find-rows.ts';
 import { currentTable } from './duckdb-layout.ts';
 import { recordJson } from './duckdb-render.ts';
 import { selectRows } from './duckdb-row-stream.ts';
@@ -58,7 +57,7 @@ export class DuckDbReader implements RecordReader {
     if (ids.length === 0) return [];
     const columns = `_id::VARCHAR, _version, ${recordJson(dataset, null)}`;
     const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => rowsByIds(session, this.#store.places, dataset, columns, ids)),
+      session.interruptible(signal, () => this.#store.finder.byIds(session, dataset, columns, ids)),
     );
     const found = new Map(rows.map(([id, version, json]) => [id, rendered(id, version, json)]));
     return ids.map((id) => found.get(id) ?? null);
@@ -74,7 +73,7 @@ export class DuckDbReader implements RecordReader {
     const properties = indexes.map((index) => dataset.properties[index]).filter((property) => property !== undefined);
     const columns = `_id::VARCHAR, _version, ${recordJson(dataset, null)}, ${properties.map(canonicalColumn).join(', ')}`;
     const rows = await this.#store.withSession((session) =>
-      session.interruptible(signal, () => rowsByKeys(session, dataset, columns, indexes, keys)),
+      session.interruptible(signal, () => this.#store.finder.byKeys(session, dataset, columns, indexes, keys)),
     );
     const found = new Map(
       rows.map(([id, version, json, ...key]) => [keyText(key as Value[]), rendered(id, version, json)]),

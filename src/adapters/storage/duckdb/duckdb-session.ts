@@ -3,7 +3,7 @@ import type {
   DuckDBDataChunk,
   DuckDBMaterializedResult,
   DuckDBPreparedStatement,
-  DuckDBResultReader,
+  DuckDBValue,
 } from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
@@ -25,21 +25,19 @@ export class DuckDbSession {
     this.connection = connection;
   }
 
-  /** Runs a prepared statement and reads all it returns, for answers of a bounded number of rows. */
-  async all(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<DuckDBResultReader> {
+  /**
+   * Runs a prepared statement and reads all it returns as arrays of plain values, for answers of a bounded number of rows.
+   * The rows are taken as soon as the statement has run: each wait for the driver would be a turn of the event loop.
+   */
+  async rows(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<unknown[][]> {
     try {
       const statement = await this.#prepare(sql);
       bind(statement, parameters);
-      return await statement.runAndReadAll();
+      return rowsOf(await statement.run());
     } catch (error) {
       this.#statements.delete(sql);
       throw translateDuckDbError(error);
     }
-  }
-
-  /** The rows of `all` as arrays of plain values. */
-  async rows(sql: string, parameters: readonly DuckDbParameter[] = []): Promise<unknown[][]> {
-    return (await this.all(sql, parameters)).getRows() as unknown[][];
   }
 
   /** Runs a statement that is used once and leaves its result in the engine's own blocks. */
@@ -156,6 +154,13 @@ export class DuckDbSession {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function rowsOf(result: DuckDBMaterializedResult): unknown[][] {
+  const rows: unknown[][] = [];
+  const { chunkCount } = result;
+  for (let index = 0; index < chunkCount; index++) result.getChunk(index).appendToRows(rows as DuckDBValue[][]);
+  return rows;
 }
 
 function bind(statement: DuckDBPreparedStatement, parameters: readonly DuckDbParameter[]): void {

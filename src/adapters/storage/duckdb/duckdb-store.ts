@@ -8,8 +8,9 @@ import { SequenceNumbers } from '#domain/record/sequence.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { CommitLock } from './duckdb-commit-lock.ts';
 import type { BlockSizes } from './duckdb-load-context.ts';
+import { LocatorIndexes, type LocatorIndexLimits } from './duckdb-locator-indexes.ts';
 import type { DuckDbOrigins } from './duckdb-origins.ts';
-import { DatasetRowPlaces } from './duckdb-row-places.ts';
+import { RowFinder } from './duckdb-row-finder.ts';
 import { DuckDbSession } from './duckdb-session.ts';
 
 /** How far the engine makes rows ahead of who reads a stream. */
@@ -20,6 +21,7 @@ export interface DuckDbStoreOptions {
   readonly dataDir: string;
   readonly spoolDir: string;
   readonly blocks: BlockSizes;
+  readonly locatorIndexes: LocatorIndexLimits;
   readonly compilePattern: CompilePattern;
   /** Where the calls of streams wait for their turn. */
   readonly gate: AdmissionGate;
@@ -39,7 +41,8 @@ export class DuckDbStore {
   /** The session of small commits and schema changes; used with the commit lock held. */
   readonly writer: DuckDbSession;
   readonly origins: DuckDbOrigins;
-  readonly places = new DatasetRowPlaces();
+  readonly locatorIndexes: LocatorIndexes;
+  readonly finder: RowFinder;
   readonly #clock = new CommitClock(() => performance.timeOrigin + performance.now());
   readonly #listeners = new Set<(head: number, datasets: ReadonlySet<string>) => void>();
   readonly #idle: DuckDbSession[] = [];
@@ -53,6 +56,8 @@ export class DuckDbStore {
     writer: DuckDbSession;
     origins: DuckDbOrigins;
     trimmedTo: Map<string, number>;
+    /** The tables with an index on their locators. */
+    indexedTables: readonly string[];
   }) {
     this.instance = parts.instance;
     this.path = parts.path;
@@ -61,6 +66,10 @@ export class DuckDbStore {
     this.writer = parts.writer;
     this.origins = parts.origins;
     this.trimmedTo = parts.trimmedTo;
+    this.locatorIndexes = new LocatorIndexes(parts.writer, parts.indexedTables, parts.options.locatorIndexes, (work) =>
+      this.longLoads.hold(() => this.commitLock.hold(work)),
+    );
+    this.finder = new RowFinder(this.locatorIndexes);
   }
 
   /** Lends a session for the time of `work`; sessions are kept for the next borrower. */

@@ -81,7 +81,7 @@ export class DuckDbWriter implements RecordWriter {
   }
 
   async #draftAndStore(group: readonly WriteRequest[]): Promise<WriteOutcome[]> {
-    const lookup = await lookUpStored(this.#store.writer, this.#store.places, group);
+    const lookup = await lookUpStored(this.#store.writer, this.#store.finder, group);
     const draft = new WriteDraft(lookup, this.#store.stamp(this.#store.sequence.next));
     const outcomes = group.map((request) => draft.apply(request));
     const mutations = draft.mutations();

@@ -2,58 +2,64 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { locatorOf } from '#domain/record/id.ts';
 import type { Value } from '#domain/record/value.ts';
 import { columnType, currentTable, propertyColumn } from './duckdb-layout.ts';
-import type { DatasetRowPlaces, RowPlaces } from './duckdb-row-places.ts';
+import type { LocatorIndexes } from './duckdb-locator-indexes.ts';
+import { DatasetRowPlaces, type RowPlaces } from './duckdb-row-places.ts';
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 
 /** So many values in an `IN` list and no more, or a join with them. */
 const MAX_LISTED = 128;
 
-/**
- * The rows with these ids.
- * @param columns what to read of each row; the first is `_id::VARCHAR`
- */
-export async function rowsByIds(
-  session: DuckDbSession,
-  places: DatasetRowPlaces,
-  dataset: Dataset,
-  columns: string,
-  ids: readonly string[],
-): Promise<unknown[][]> {
-  const table = currentTable(dataset);
-  const wanted = new Set(ids);
-  if (dataset.idIndex === 'always' && wanted.size <= MAX_LISTED) {
-    return await session.rows(...listed(`SELECT ${columns} FROM ${table} WHERE _id`, 'UUID', [...wanted]));
-  }
-  const search: IdSearch = { session, table, columns, places: places.of(dataset) };
-  const [only] = wanted;
-  if (only !== undefined && wanted.size === 1) return withIds(await rowOfOne(search, only), wanted);
-  const found = withIds(await rowsWhereGuessed(search, wanted), wanted);
-  for (const [id] of found) wanted.delete(String(id));
-  return wanted.size === 0 ? found : [...found, ...(await rowsSought(search, wanted))];
-}
+/** Finds current rows by their ids and by keys, each in the way that is quickest for its table. */
+export class RowFinder {
+  readonly #indexes: LocatorIndexes;
+  readonly #places = new DatasetRowPlaces();
 
-/** The rows that hold these keys in the properties with these indexes. */
-export function rowsByKeys(
-  session: DuckDbSession,
-  dataset: Dataset,
-  columns: string,
-  indexes: readonly number[],
-  keys: readonly (readonly Value[])[],
-): Promise<unknown[][]> {
-  const properties = indexes.map((index) => propertyAt(dataset, index));
-  const [first] = properties;
-  const from = `SELECT ${columns} FROM ${currentTable(dataset)} AS t`;
-  if (first !== undefined && properties.length === 1 && keys.length <= MAX_LISTED) {
-    const values = keys.map(([value]) => String(value));
-    return session.rows(...listed(`${from} WHERE ${propertyColumn(first)}`, columnType(first.dbType), values));
+  constructor(indexes: LocatorIndexes) {
+    this.#indexes = indexes;
   }
-  const conditions = properties.map(
-    (property, at) => `t.${propertyColumn(property)} = k.c${at}::${columnType(property.dbType)}`,
-  );
-  return session.rows(`${from} SEMI JOIN ${unpackRows('$1', indexes.length)} AS k ON ${conditions.join(' AND ')}`, [
-    packRows(keys.map((key) => key.map((value) => (value === null ? null : String(value))))),
-  ]);
+
+  /**
+   * The rows with these ids.
+   * @param columns what to read of each row; the first is `_id::VARCHAR`
+   */
+  async byIds(session: DuckDbSession, dataset: Dataset, columns: string, ids: readonly string[]): Promise<unknown[][]> {
+    const table = currentTable(dataset);
+    const wanted = new Set(ids);
+    const from = `SELECT ${columns} FROM ${table} WHERE`;
+    if (wanted.size <= MAX_LISTED) {
+      if (dataset.idIndex === 'always') return await session.rows(...listed(`${from} _id`, 'UUID', [...wanted]));
+      if (this.#indexes.has(dataset)) {
+        const locators = [...wanted].map((id) => String(locatorOf(id)));
+        return withIds(await session.rows(...listed(`${from} _locator`, 'BIGINT', locators)), wanted);
+      }
+    }
+    this.#indexes.sought(dataset, wanted.size);
+    return searchByIds({ session, table, columns, places: this.#places.of(dataset) }, wanted);
+  }
+
+  /** The rows that hold these keys in the properties with these indexes. */
+  byKeys(
+    session: DuckDbSession,
+    dataset: Dataset,
+    columns: string,
+    indexes: readonly number[],
+    keys: readonly (readonly Value[])[],
+  ): Promise<unknown[][]> {
+    const properties = indexes.map((index) => propertyAt(dataset, index));
+    const [first] = properties;
+    const from = `SELECT ${columns} FROM ${currentTable(dataset)} AS t`;
+    if (first !== undefined && properties.length === 1 && keys.length <= MAX_LISTED) {
+      const values = keys.map(([value]) => String(value));
+      return session.rows(...listed(`${from} WHERE ${propertyColumn(first)}`, columnType(first.dbType), values));
+    }
+    const conditions = properties.map(
+      (property, at) => `t.${propertyColumn(property)} = k.c${at}::${columnType(property.dbType)}`,
+    );
+    return session.rows(`${from} SEMI JOIN ${unpackRows('$1', indexes.length)} AS k ON ${conditions.join(' AND ')}`, [
+      packRows(keys.map((key) => key.map((value) => (value === null ? null : String(value))))),
+    ]);
+  }
 }
 
 interface IdSearch {
@@ -61,6 +67,14 @@ interface IdSearch {
   readonly table: string;
   readonly columns: string;
   readonly places: RowPlaces;
+}
+
+async function searchByIds(search: IdSearch, wanted: Set<string>): Promise<unknown[][]> {
+  const [only] = wanted;
+  if (only !== undefined && wanted.size === 1) return withIds(await rowOfOne(search, only), wanted);
+  const found = withIds(await rowsWhereGuessed(search, wanted), wanted);
+  for (const [id] of found) wanted.delete(String(id));
+  return wanted.size === 0 ? found : [...found, ...(await rowsSought(search, wanted))];
 }
 
 function rowOfOne({ session, table, columns }: IdSearch, id: string): Promise<unknown[][]> {
