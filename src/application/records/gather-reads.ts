@@ -68,22 +68,47 @@ export class ReadGatherer<K, T> {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      while (this.#waiting.size > 0 && this.#calls < this.#options.maxCalls) void this.#call();
+      this.#callAll();
     });
   }
 
+  #callAll(): void {
+    while (this.#waiting.size > 0 && this.#calls < this.#options.maxCalls) void this.#call();
+  }
+
+  /** The engine has its next call before the answers of the last are told, so that both go on together. */
   async #call(): Promise<void> {
     this.#calls++;
+    const tell = await this.#find(this.#take());
+    this.#calls--;
+    if (this.#waiting.size === 0) return tell();
+    this.#callAll();
+    setImmediate(tell);
+  }
+
+  #take(): PendingRead<K, T>[] {
     const batch: PendingRead<K, T>[] = [];
     for (const pending of this.#waiting.values()) {
       batch.push(pending);
       if (batch.length >= this.#options.maxKeys) break;
     }
     for (const { text } of batch) this.#waiting.delete(text);
+    return batch;
+  }
+
+  /** @returns what tells the readers of a batch what was found */
+  async #find(batch: readonly PendingRead<K, T>[]): Promise<() => void> {
     const started = performance.now();
+    let found: readonly (T | null)[];
     try {
-      const found = await this.#read(batch.map((pending) => pending.key));
-      const took = performance.now() - started;
+      found = await this.#read(batch.map((pending) => pending.key));
+    } catch (error) {
+      return () => {
+        for (const { readers } of batch) for (const reader of readers) reader.reject(error);
+      };
+    }
+    const took = performance.now() - started;
+    return () =>
       batch.forEach(({ readers }, index) => {
         for (const reader of readers) {
           reader.observation.add('queue', started - reader.asked);
@@ -91,11 +116,5 @@ export class ReadGatherer<K, T> {
           reader.resolve(found[index] ?? null);
         }
       });
-    } catch (error) {
-      for (const { readers } of batch) for (const reader of readers) reader.reject(error);
-    } finally {
-      this.#calls--;
-      if (this.#waiting.size > 0) this.#schedule();
-    }
   }
 }
