@@ -75,12 +75,20 @@ async function countOk({ session }: LoadContext, { table }: StagedTable): Promis
 function insertSql(dataset: Dataset, stamp: CommitStamp, originId: number, source: string, hasIds: boolean): string {
   const at = `TIMESTAMP ${literal(stamp.at.slice(0, -1))}`;
   const seq = `(${stamp.firstSeq} + ord)`;
-  const own = `(${literal(stamp.idPrefix)} || substr(to_hex(${2 ** 48} + ${seq}), 2))::UUID`;
+  const own = idSql(stamp.idPrefix, seq);
   const id = hasIds ? `coalesce(gid, ${own})` : own;
   const locator = hasIds ? `CASE WHEN gid IS NULL THEN ${seq} ELSE ${locatorSql('gid')} END` : seq;
   const properties = dataset.properties.map((_, index) => `p${index}`);
   const values = [id, at, at, '1', seq, locator, String(originId), ...properties].join(', ');
   return `INSERT INTO ${currentTable(dataset)} (${columnNames(dataset)}) SELECT ${values} FROM (${source})`;
+}
+
+/** The id that `idOf` makes, put together from its bytes: that takes the engine half as long as by way of text. */
+function idSql(prefix: string, seq: string): string {
+  const hex = prefix.replaceAll('-', '');
+  const first = hex.slice(0, 16).replace(/../g, '\\x$&');
+  const rest = BigInt(`0x${hex.slice(16)}`) << 48n;
+  return `('${first}'::BLOB || (${rest}::UBIGINT + ${seq}::UBIGINT)::BIT::BLOB)::UUID`;
 }
 
 function locatorSql(id: string): string {
