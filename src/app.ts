@@ -138,6 +138,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       inlineBytes: 512 * 1024,
     },
     version: VERSION,
+    tls: config.tlsCert === '' ? null : readTlsFiles({ TLS_CERT: config.tlsCert, TLS_KEY: config.tlsKey }),
     trustProxy: config.trustProxy,
     onAnswer: (answer) => telemetry.answered(answer),
     metrics: { contentType: metrics.contentType, text: () => metrics.text() },

@@ -78,9 +78,13 @@ function checkTogether(config: Config, faults: Fault[]): void {
     const message = `HOST ${host} can be reached from other machines, so API_TOKENS must be set, or HOST be 127.0.0.1.`;
     faults.push({ pointer: '/HOST', message });
   }
-  if ((config.flightTlsCert === '') !== (config.flightTlsKey === '')) {
-    const message = 'FLIGHT_TLS_CERT and FLIGHT_TLS_KEY belong together; set both, or neither.';
-    faults.push({ pointer: '/FLIGHT_TLS_CERT', message });
+  const pairs = [
+    { name: 'TLS_CERT', other: 'TLS_KEY', halves: [config.tlsCert, config.tlsKey] },
+    { name: 'FLIGHT_TLS_CERT', other: 'FLIGHT_TLS_KEY', halves: [config.flightTlsCert, config.flightTlsKey] },
+  ];
+  for (const { name, other, halves } of pairs) {
+    if (halves.filter((half) => half === '').length !== 1) continue;
+    faults.push({ pointer: `/${name}`, message: `${name} and ${other} belong together; set both, or neither.` });
   }
   if (config.protocols !== undefined && !config.protocols.includes('rest')) {
     const message = 'PROTOCOLS must include rest: the command line and the health checks use it.';

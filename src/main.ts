@@ -1,5 +1,6 @@
 // The process entry: reads the configuration, creates the app, starts it, and stops it on signals.
 
+import { resolve } from 'node:path';
 import { systemCall } from '#application/call.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
@@ -23,6 +24,7 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
     const address = reachable(await listen(app));
     await writeServerFile(config.dataDir, {
       address,
+      ...(config.tlsCert === '' ? {} : { certificate: resolve(config.tlsCert) }),
       ...(app.flightAddress === null ? {} : { flight: reachable(app.flightAddress) }),
       pid: process.pid,
       version: VERSION,
@@ -51,12 +53,14 @@ export async function startOwnServer(
   flags: Readonly<Record<string, string>>,
   changesNothing: boolean,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0', PROTOCOLS: 'rest' } });
+  const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0', PROTOCOLS: 'rest', ...NO_TLS } });
   const logger = await createLogger({ level: 'silent', pretty: false });
   const app = await createApp(config, { logger, whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored' });
   const url = await listen(app);
   return { url, close: () => app.close() };
 }
+
+const NO_TLS = { TLS_CERT: '', TLS_KEY: '' };
 
 async function listen(app: App): Promise<string> {
   try {

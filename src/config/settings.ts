@@ -43,6 +43,8 @@ export const SETTINGS = {
     'Address to listen on. Any but this machine needs API_TOKENS.',
   ),
   port: server('PORT', integer(0, 65535), '8080', 'Port to listen on; 0 takes a free one.'),
+  tlsCert: server('TLS_CERT', text('path'), '', 'File of the certificate (PEM) for HTTP over TLS.'),
+  tlsKey: server('TLS_KEY', text('path'), '', 'File of its private key (PEM).'),
   protocols: server(
     'PROTOCOLS',
     choices('rest', 'graphql', 'flight'),

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 
 /** What a running server leaves in its data folder, for the command line to find it. */
 export interface ServerFacts {
-  /** `http://HOST:PORT`, as this machine can reach it. */
+  /** `http://HOST:PORT` or `https://HOST:PORT`, as this machine can reach it. */
   readonly address: string;
+  /** The file of its certificate, where it speaks TLS. */
+  readonly certificate?: string;
   /** `grpc://HOST:PORT` of Arrow Flight, where it is served. */
   readonly flight?: string;
   readonly pid: number;

@@ -9,14 +9,18 @@ export interface ClientRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
 /** Speaks to a running server over HTTP. Every failure is a `DataForgeError` with the server's own code. */
 export class ApiClient {
   readonly url: string;
   readonly #token: string | null;
+  readonly #send: Fetch;
 
-  constructor(url: string, token: string | null) {
+  constructor(url: string, token: string | null, fetch: Fetch = globalThis.fetch) {
     this.url = url.replace(/\/+$/, '');
     this.#token = token;
+    this.#send = fetch;
   }
 
   /** An answer whose body is for the caller to read; `path` begins behind `/api/v1`. */
@@ -47,7 +51,7 @@ export class ApiClient {
 
   async #fetch(url: URL, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(url, init);
+      return await this.#send(url, init);
     } catch (cause) {
       if (init.signal?.aborted) throw new DataForgeError('cancelled', 'Broken off.', { cause });
       const message = `No server answers at ${this.url}; start one with: forge start`;

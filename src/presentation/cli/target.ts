@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiClient } from './client.ts';
+import { ApiClient, type Fetch } from './client.ts';
 import type { CliConfig, CliHost } from './host.ts';
+import { fetchTrusting } from './trusting-fetch.ts';
 
 export interface TargetOptions {
   readonly url?: string | undefined;
@@ -27,7 +28,7 @@ export async function openTarget(host: CliHost, options: TargetOptions): Promise
   const config = host.loadConfig(options.flags);
   const secret = token ?? strongestToken(config);
   const running = await findServer(config.dataDir);
-  if (running !== null) return target(new ApiClient(running, secret), 'local');
+  if (running !== null) return target(new ApiClient(running.url, secret, running.fetch), 'local');
   const own = await host.startOwnServer(options.flags, options.changesNothing === true);
   return target(new ApiClient(own.url, secret), 'own', () => own.close());
 }
@@ -43,14 +44,21 @@ function strongestToken(config: CliConfig): string | null {
   return sorted[0]?.secret ?? null;
 }
 
-/** The address of the server that has this folder open; null where none answers. */
-export async function findServer(dataDir: string): Promise<string | null> {
+/** A server of this machine, and how to speak to it. */
+export interface RunningServer {
+  readonly url: string;
+  readonly fetch: Fetch;
+}
+
+/** The server that has this folder open; null where none answers. */
+export async function findServer(dataDir: string): Promise<RunningServer | null> {
   const facts = await readFile(join(dataDir, 'server.json'), 'utf8').then(JSON.parse, () => null);
-  const { address, pid } = (facts ?? {}) as { address?: unknown; pid?: unknown };
+  const { address, certificate, pid } = (facts ?? {}) as { address?: unknown; certificate?: unknown; pid?: unknown };
   if (typeof address !== 'string' || !URL.canParse(address)) return null;
   if (typeof pid === 'number' && !isRunning(pid)) return null;
+  const fetch = typeof certificate === 'string' ? await fetchTrusting(certificate) : globalThis.fetch;
   const answer = await fetch(new URL('/health/live', address), { signal: AbortSignal.timeout(2000) }).catch(() => null);
-  return answer?.ok ? address : null;
+  return answer?.ok ? { url: address, fetch } : null;
 }
 
 function isRunning(pid: number): boolean {

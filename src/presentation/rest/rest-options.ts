@@ -12,6 +12,8 @@ export interface RestOptions {
   readonly limits: RestLimits;
   /** The version of this program. */
   readonly version: string;
+  /** PEM texts; null for plain HTTP. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** The address of a proxy in front is believed. */
   readonly trustProxy: boolean;
   readonly onAnswer: (answer: AnsweredRequest) => void;

@@ -70,13 +70,14 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   return server;
 }
 
-function createServer({ limits, trustProxy }: RestOptions): FastifyInstance {
+function createServer({ limits, trustProxy, tls }: RestOptions): FastifyInstance {
   let count = 0;
   const prefix = crypto.randomUUID().slice(0, 8);
+  const http = { maxHeaderSize: limits.maxUrlLength + 16 * 1024 };
   return fastify({
     logger: false,
     trustProxy,
-    http: { maxHeaderSize: limits.maxUrlLength + 16 * 1024 },
+    ...(tls === null ? { http } : { https: { ...http, ...tls } }),
     requestTimeout: 0,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 8192, caseSensitive: true },

@@ -34,7 +34,7 @@ export const restoreCommand: AddCommand = (program, begin) => {
       const { host, output, flags } = begin(command);
       const running = await findServer(host.loadConfig(flags).dataDir);
       if (running !== null) {
-        throw new DataForgeError('store_locked', `The server at ${running} has the store open; stop it first.`);
+        throw new DataForgeError('store_locked', `The server at ${running.url} has the store open; stop it first.`);
       }
       const former = await host.restore(flags, resolve(file), replace);
       output.answer(jsonFrom({ restored: file, former }), () => {

@@ -55,8 +55,8 @@ async function lookAtInstance({ host, withTarget }: CliContext, config: CliConfi
       return config.dataDir;
     }),
     await look('server', async () => {
-      const url = await findServer(config.dataDir);
-      return url === null ? 'none runs; commands open the store themselves' : url;
+      const running = await findServer(config.dataDir);
+      return running === null ? 'none runs; commands open the store themselves' : running.url;
     }),
     await look('store', async () => {
       await withTarget(({ client }) => client.json('GET', '/schemas'), { changesNothing: true });
