@@ -1,6 +1,6 @@
 import type { CreateRecordsRequest } from '#application/records/commands/create-records.ts';
 import { JsonArray, kindOfJson } from '#domain/record/json.ts';
-import { invalid, parseBody, parseObject, textMember } from './request-body.ts';
+import { invalid, parseBody, parseObject, textMember } from '../json-body.ts';
 
 export interface BulkBody {
   readonly schema: string;

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Security } from './security.ts';
+import type { Security } from '../security.ts';
 
 const EXPOSED = 'ETag, Location, Server-Timing, X-Request-Id, Retry-After, Preference-Applied';
 const TAKEN =

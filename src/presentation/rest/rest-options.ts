@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { UseCases } from '#application/use-cases.ts';
 import type { AnsweredRequest } from '#domain/run/answered-request.ts';
+import type { SecurityOptions } from '../security.ts';
 import type { BulkBodyLimits } from './bulk-body.ts';
 import type { BodyLimits } from './request-body.ts';
-import type { SecurityOptions } from './security.ts';
 
 /** What the REST server stands on. */
 export interface RestOptions {

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { DataForgeError } from '#domain/errors.ts';
+import { Security } from '../security.ts';
 import { negotiateType } from './accept.ts';
 import { AllowedMethods } from './allowed-methods.ts';
 import { allowOrigin, answerOptions } from './cors.ts';
@@ -20,7 +21,6 @@ import { serviceRoutes } from './routes/service.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { uploadRoutes } from './routes/upload.ts';
-import { Security } from './security.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -101,10 +101,10 @@ function addHooks(server: FastifyInstance, options: RestOptions): void {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     try {
-      security.checkReach(request);
+      security.checkReach({ host: request.host, origin: request.headers.origin });
       allowOrigin(security, request, reply);
       checkShape(request, options);
-      const caller = security.identify(request);
+      const caller = security.identify(request.headers.authorization);
       if (caller !== null) request.forge.caller = caller;
       else if (!request.is404 && request.routeOptions.config.open !== true) {
         throw new DataForgeError('unauthorized', 'This needs a token; send "Authorization: Bearer SECRET".');

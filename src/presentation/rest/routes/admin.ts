@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
 import { JsonObject, kindOfJson } from '#domain/record/json.ts';
+import { invalid, parseObject } from '../../json-body.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { invalid, parseObject, readJsonBytes } from '../request-body.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson } from '../send.ts';
 

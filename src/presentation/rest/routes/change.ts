@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChangeRecordRequest, ChangeRecordResult } from '#application/records/commands/patch-record.ts';
+import { invalid, parseObject } from '../../json-body.ts';
+import { recordJson } from '../../record-json.ts';
 import { etagOf, readIfMatch } from '../conditional.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { recordJson } from '../record-json.ts';
-import { invalid, parseObject, readJsonBytes } from '../request-body.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson } from '../send.ts';
 

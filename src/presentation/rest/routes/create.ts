@@ -4,12 +4,13 @@ import type { CreateRecordsResult } from '#application/records/commands/create-r
 import type { KeptAnswer } from '#application/records/idempotency.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
+import { invalid, parseObject, textMember } from '../../json-body.ts';
+import { recordJson } from '../../record-json.ts';
 import { readBulkBody } from '../bulk-body.ts';
 import { etagOf } from '../conditional.ts';
 import { readOnce, sendKept } from '../idempotency-key.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { recordJson } from '../record-json.ts';
-import { invalid, parseObject, readJsonBytes, textMember } from '../request-body.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import type { RestRequest } from '../rest-request.ts';
 

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { QueryRecordsRequest } from '#application/records/queries/query-records.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonNumber, type JsonObject, writeJson } from '#domain/record/json.ts';
+import { parseObject } from '../../json-body.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { parseObject, readJsonBytes } from '../request-body.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson } from '../send.ts';
 

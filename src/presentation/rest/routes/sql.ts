@@ -1,17 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RunSqlRequest } from '#application/sql/queries/run-sql.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import { type Json, JsonArray, JsonNumber, JsonObject } from '#domain/record/json.ts';
-import type { SqlParameter, SqlParameters } from '#domain/sql/sql-type.ts';
 import { rowsAsArrays } from '#formats/sql/write-sql-rows.ts';
+import { parseObject } from '../../json-body.ts';
+import { readSqlRequest, SQL_MEMBERS } from '../../sql-request.ts';
 import { negotiateType } from '../accept.ts';
 import { QueryParameters } from '../query-parameters.ts';
-import { invalid, parseObject, readJsonBytes, textMember } from '../request-body.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson, sendStream } from '../send.ts';
 import { STREAM_TYPES } from './stream.ts';
-
-const MEMBERS = ['sql', 'params', 'limit', 'timeout_ms'];
 
 /** What an answer to SQL can be asked for by `Accept`; JSON where it says nothing. */
 export const SQL_TYPES = ['application/json', ...Object.keys(STREAM_TYPES)] as readonly (
@@ -33,7 +31,7 @@ export function sqlRoutes(server: FastifyInstance, { useCases, limits }: RestOpt
     }
     const bytes = await readJsonBytes(request, limits);
     const { forge } = request;
-    const asked = forge.observation.time('parse', () => readQuery(parseObject(bytes, MEMBERS)));
+    const asked = forge.observation.time('parse', () => readSqlRequest(parseObject(bytes, SQL_MEMBERS)));
     forge.plan = { sql: asked.sql.slice(0, 2000), limit: asked.limit, format: offer };
     if (offer === 'application/json') return sendRows(request, reply, asked);
     const { format, type } = STREAM_TYPES[offer];
@@ -54,38 +52,4 @@ export function sqlRoutes(server: FastifyInstance, { useCases, limits }: RestOpt
     });
     return sendJson(request, reply, 200, json);
   }
-}
-
-function readQuery(json: JsonObject): RunSqlRequest {
-  return {
-    sql: textMember(json, 'sql'),
-    parameters: readParameters(json.get('params') ?? null),
-    limit: countMember(json, 'limit'),
-    timeout: countMember(json, 'timeout_ms'),
-  };
-}
-
-function readParameters(json: Json): SqlParameters {
-  if (json === null) return [];
-  if (json instanceof JsonArray) return json.items.map((item, index) => readParameter(item, `/params/${index}`));
-  if (!(json instanceof JsonObject)) throw invalid('/params', 'params must be an array or an object.');
-  return Object.fromEntries(json.members.map(({ name, value }) => [name, readParameter(value, `/params/${name}`)]));
-}
-
-function readParameter(json: Json, at: string): SqlParameter {
-  if (json === null || typeof json === 'string' || typeof json === 'boolean') return json;
-  if (!(json instanceof JsonNumber)) throw invalid(at, 'A parameter must be a string, a number, a boolean or null.');
-  if (!/^-?\d+$/.test(json.text)) return Number(json.text);
-  const number = Number(json.text);
-  return Number.isSafeInteger(number) ? number : BigInt(json.text);
-}
-
-function countMember(json: JsonObject, name: 'limit' | 'timeout_ms'): number | null {
-  const value = json.get(name) ?? null;
-  if (value === null) return null;
-  const count = value instanceof JsonNumber ? Number(value.text) : Number.NaN;
-  if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw new DataForgeError('invalid_parameter', `${name} must be a whole number from 0.`, {
-    faults: [{ pointer: `/${name}`, message: 'must be a whole number from 0' }],
-  });
 }

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
-import type { FastifyRequest } from 'fastify';
 import type { Caller } from '#application/caller.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import { type AccessToken, AccessTokens } from '../access-tokens.ts';
+import { type AccessToken, AccessTokens } from './access-tokens.ts';
 
 export interface SecurityOptions {
   /** Empty: whoever can reach the server may do everything. */
@@ -11,6 +10,14 @@ export interface SecurityOptions {
   readonly allowedHosts: readonly string[] | null;
   /** Origins of other web pages that may call; `*` for all. */
   readonly allowedOrigins: readonly string[];
+}
+
+/** What a request says of the names it goes by. */
+export interface Reached {
+  /** The name it calls the server by. */
+  readonly host: string;
+  /** The page that makes it, where a browser does. */
+  readonly origin: string | undefined;
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]'];
@@ -33,13 +40,11 @@ export class Security {
    * shows the first, the Origin header the second.
    * @throws DataForgeError `forbidden`
    */
-  checkReach(request: FastifyRequest): void {
-    const { host } = request;
-    const { origin } = request.headers;
+  checkReach({ host, origin }: Reached): void {
     if (this.#hosts !== null && !this.#hosts.has(hostName(host))) {
       throw new DataForgeError(
         'forbidden',
-        `The server does not answer to the name "${(host).slice(0, 100)}"; call it by the name it was started with, or add this one to ALLOWED_HOSTS.`,
+        `The server does not answer to the name "${host.slice(0, 100)}"; call it by the name it was started with, or add this one to ALLOWED_HOSTS.`,
       );
     }
     if (origin !== undefined && !this.allowsOrigin(origin) && !isSameOrigin(origin, host)) {
@@ -60,8 +65,8 @@ export class Security {
    * @returns null where no token came and one is needed
    * @throws DataForgeError `unauthorized` where it is a wrong one
    */
-  identify(request: FastifyRequest): Caller | null {
-    return this.#tokens.identify(request.headers.authorization);
+  identify(authorization: string | undefined): Caller | null {
+    return this.#tokens.identify(authorization);
   }
 }
 
