@@ -26,10 +26,9 @@ import { Metrics } from '#infrastructure/metrics.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
 import { readTlsFiles } from '#infrastructure/tls-files.ts';
-import { AccessTokens } from '#presentation/access-tokens.ts';
-import { FlightServer } from '#presentation/flight/flight-server.ts';
-import { graphqlRoutes } from '#presentation/graphql/graphql-routes.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
+import { Security } from '#presentation/security.ts';
+import { createProtocols } from './protocols.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
 export interface AppOverrides {
@@ -125,9 +124,11 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
 
   let isStopping = false;
+  const security = new Security(securityOf(config));
+  const protocols = createProtocols({ config, useCases, telemetry, metrics, security, catalog, version: VERSION });
   const server = await createRestServer({
     useCases,
-    security: securityOf(config),
+    security,
     limits: {
       maxJsonBytes: config.maxBodyBytes,
       maxUploadBytes: config.maxUploadBytes,
@@ -143,31 +144,9 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     onAnswer: (answer) => telemetry.answered(answer),
     metrics: { contentType: metrics.contentType, text: () => metrics.text() },
     datasetsRevision: () => catalog.revision,
-    ...(config.protocols.includes('graphql')
-      ? {
-          mount: (routes) => {
-            graphqlRoutes(routes, {
-              useCases,
-              limits: {
-                maxDepth: config.graphqlMaxDepth,
-                maxCost: config.graphqlMaxCost,
-                maxAliases: config.graphqlMaxAliases,
-                maxBatch: config.graphqlMaxBatch,
-                maxJsonBytes: config.maxBodyBytes,
-              },
-              revision: () => catalog.revision,
-            });
-          },
-        }
-      : {}),
+    mount: (routes) => protocols.mount(routes),
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
-
-  const flight = config.protocols.includes('flight') ? createFlightServer(config, useCases, telemetry) : null;
-  if (flight !== null) {
-    metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
-  }
-  let flightAddress: string | null = null;
 
   return {
     config,
@@ -177,14 +156,11 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     synchronised,
     datasetFiles,
     get flightAddress() {
-      return flightAddress;
+      return protocols.flightAddress;
     },
     async listen() {
       const address = await server.listen({ host: config.host, port: config.port });
-      if (flight !== null) {
-        const port = await flight.listen(config.host, config.flightPort);
-        flightAddress = flightUrl(config, port);
-      }
+      await protocols.listen();
       return address;
     },
     async close(timeoutMs = config.shutdownTimeoutMs) {
@@ -192,26 +168,11 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       isStopping = true;
       stopping.abort();
       const force = setTimeout(() => server.server.closeAllConnections(), timeoutMs);
-      await Promise.all([server.close(), flight?.close(timeoutMs)]);
+      await Promise.all([server.close(), protocols.close(timeoutMs)]);
       clearTimeout(force);
       for (const close of opened.reverse()) await close();
     },
   };
-}
-
-function createFlightServer(config: Config, useCases: UseCases, telemetry: ProcessTelemetry): FlightServer {
-  const { apiTokens, flightTlsCert: cert, flightTlsKey: key } = config;
-  return new FlightServer({
-    useCases,
-    tokens: new AccessTokens(apiTokens),
-    maxUploadBytes: config.maxUploadBytes,
-    tls: cert === '' ? null : readTlsFiles({ FLIGHT_TLS_CERT: cert, FLIGHT_TLS_KEY: key }),
-    onAnswer: (answer) => telemetry.answered(answer),
-  });
-}
-
-function flightUrl({ host, flightTlsCert }: Config, port: number): string {
-  return `grpc${flightTlsCert === '' ? '' : '+tls'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine> {
@@ -245,6 +206,7 @@ function limitsOf(config: Config): Limits {
     maxStreams: config.maxStreams,
     defaultChanges: 1000,
     maxChanges: 10_000,
+    maxWatchedRows: 10_000,
     maxWait: 60_000,
     inlineRows: 500,
     defaultSqlRows: 10_000,

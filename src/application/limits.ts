@@ -13,6 +13,8 @@ export interface Limits {
   readonly maxStreams: number;
   readonly defaultChanges: number;
   readonly maxChanges: number;
+  /** Rows that a live query may have when it begins. */
+  readonly maxWatchedRows: number;
   /** How long a request for changes may be held open. */
   readonly maxWait: number;
   /** Rows of a bulk request up to which they are written as one small request. */

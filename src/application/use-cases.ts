@@ -32,6 +32,7 @@ import { queryRecords } from './records/queries/query-records.ts';
 import { readBatches } from './records/queries/read-batches.ts';
 import { readChanges, streamChanges } from './records/queries/read-changes.ts';
 import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
+import { watchRecords } from './records/queries/watch-records.ts';
 import { RecordWrites } from './records/record-writes.ts';
 import { describeSql } from './sql/queries/describe-sql.ts';
 import { readSql, runSql, streamSql } from './sql/queries/run-sql.ts';
@@ -72,6 +73,8 @@ export function createUseCases(parts: UseCaseParts) {
   const observe = createObserve(telemetry, clock);
   const observeStream = createObserveStream(telemetry, clock);
   const observeBatches = createObserveBatches(telemetry, clock);
+  const observeFeed = createObserveFeed(telemetry, clock);
+  const following = { catalog, tail: parts.tail, places: parts.feeds, limits, stopping };
   const reading = { catalog, reader, gate, limits };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
   return {
@@ -97,10 +100,8 @@ export function createUseCases(parts: UseCaseParts) {
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
     readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),
     streamChanges: observeStream('stream-changes', streamChanges({ catalog, changes, gate, limits, stopping })),
-    followChanges: createObserveFeed(telemetry, clock)(
-      'follow-changes',
-      followChanges({ catalog, tail: parts.tail, places: parts.feeds, limits, stopping }),
-    ),
+    followChanges: observeFeed('follow-changes', followChanges(following)),
+    watchRecords: observeFeed('watch-records', watchRecords({ ...following, reader, gate })),
 
     runSql: observe('run-sql', runSql(sql)),
     streamSql: observeStream('stream-sql', streamSql(sql)),

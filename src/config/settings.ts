@@ -47,8 +47,8 @@ export const SETTINGS = {
   tlsKey: server('TLS_KEY', text('path'), '', 'File of its private key (PEM).'),
   protocols: server(
     'PROTOCOLS',
-    choices('rest', 'graphql', 'flight'),
-    'rest,graphql,flight',
+    choices('rest', 'graphql', 'websocket', 'flight'),
+    'rest,graphql,websocket,flight',
     'Protocols to serve. REST is always there: the command line and the health checks use it.',
   ),
   flightPort: server('FLIGHT_PORT', integer(0, 65535), '8815', 'Port for Arrow Flight; 0 takes a free one.'),
@@ -148,6 +148,31 @@ export const SETTINGS = {
   ),
   graphqlMaxAliases: limits('GRAPHQL_MAX_ALIASES', integer(0, 10_000), '30', 'Most aliases in a GraphQL document.'),
   graphqlMaxBatch: limits('GRAPHQL_MAX_BATCH', integer(1, 1000), '10', 'Most GraphQL requests in one body.'),
+  wsMaxConnections: limits(
+    'WS_MAX_CONNECTIONS',
+    integer(1, 100_000),
+    '5000',
+    'Most WebSocket clients at once; more are answered 429.',
+  ),
+  wsMaxOperations: limits(
+    'WS_MAX_OPERATIONS',
+    integer(1, 10_000),
+    '100',
+    'Most subscriptions and queries of one WebSocket client at once.',
+  ),
+  wsMaxMessageBytes: limits('WS_MAX_MESSAGE_BYTES', bytes, '4MB', 'Largest message of a WebSocket client.'),
+  wsSlowReaderMs: limits(
+    'WS_SLOW_READER_MS',
+    millisecondsFrom(1),
+    '30000',
+    'How long a WebSocket client may leave a message unread before it is dropped.',
+  ),
+  wsIdleMs: limits(
+    'WS_IDLE_MS',
+    millisecondsFrom(1),
+    '300000',
+    'How long a WebSocket client may ask for nothing before it is closed.',
+  ),
   apiTokens: safety('API_TOKENS', tokens, '', 'Who may call; empty lets everybody on this machine do everything.'),
   allowedHosts: safety(
     'ALLOWED_HOSTS',

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { UseCases } from '#application/use-cases.ts';
 import type { AnsweredRequest } from '#domain/run/answered-request.ts';
-import type { SecurityOptions } from '../security.ts';
+import type { Security } from '../security.ts';
 import type { BulkBodyLimits } from './bulk-body.ts';
 import type { BodyLimits } from './request-body.ts';
 
 /** What the REST server stands on. */
 export interface RestOptions {
   readonly useCases: UseCases;
-  readonly security: SecurityOptions;
+  readonly security: Security;
   readonly limits: RestLimits;
   /** The version of this program. */
   readonly version: string;

@@ -1,6 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { DataForgeError } from '#domain/errors.ts';
-import { Security } from '../security.ts';
 import { negotiateType } from './accept.ts';
 import { AllowedMethods } from './allowed-methods.ts';
 import { allowOrigin, answerOptions } from './cors.ts';
@@ -94,7 +93,7 @@ function createServer({ limits, trustProxy, tls }: RestOptions): FastifyInstance
 }
 
 function addHooks(server: FastifyInstance, options: RestOptions): void {
-  const security = new Security(options.security);
+  const { security } = options;
   server.decorateRequest('forge', null as unknown as RestRequest);
   server.addHook('onRequest', (request, reply, done) => {
     request.forge = new RestRequest(reply.raw);
