@@ -10,6 +10,7 @@ import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { streams } from './rows/streams.ts';
+import { webSockets } from './rows/websocket.ts';
 
 const GROUPS: readonly BenchGroup[] = [
   bulkUploads,
@@ -20,6 +21,7 @@ const GROUPS: readonly BenchGroup[] = [
   memory,
   largeReads,
   graphqlReads,
+  webSockets,
 ];
 
 const { values } = parseArgs({

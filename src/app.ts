@@ -106,7 +106,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     loads,
     streams,
     feeds,
-    tail: new ChangeTail({ changes: engine.changes, gate, limit: 1000, timeout: config.queryTimeoutMs }),
+    tail: new ChangeTail({ changes: engine.changes, gate, limit: 2000, timeout: config.queryTimeoutMs }),
     sqlPlaces,
     writes,
     reads: new PointReads(engine.reader, {
