@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DATASET_FILE_SCHEMA } from '#domain/dataset/dataset-file-schema.ts';
 import { errorsPage } from '#presentation/error-help.ts';
+import { webSocketPage } from '#presentation/websocket/messages-page.ts';
 import { configurationPage, envExample, settingOptions } from '../src/config/config-docs.ts';
 import { commandLinePage } from '../src/presentation/cli/command-line-page.ts';
 
@@ -16,5 +17,6 @@ function write(path: string, text: string): void {
 write('docs/reference/dataset-file.schema.json', `${JSON.stringify(DATASET_FILE_SCHEMA, null, 2)}\n`);
 write('docs/reference/configuration.md', configurationPage());
 write('docs/reference/errors.md', errorsPage());
+write('docs/reference/websocket.md', webSocketPage());
 write('.env.example', envExample());
 write('docs/reference/command-line.md', commandLinePage(settingOptions()));

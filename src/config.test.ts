@@ -38,7 +38,7 @@ test('without any setting everything has its value', () => {
   expect(config).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
-    protocols: ['rest', 'graphql', 'flight'],
+    protocols: ['rest', 'graphql', 'websocket', 'flight'],
     flightPort: 8815,
     flightTlsCert: '',
     flightTlsKey: '',

@@ -54,6 +54,18 @@ const CLIENT_SUMMARIES: Readonly<Record<ClientMessageType, string>> = {
   ping: 'Asks whether the server is there; for clients that cannot send the ping of WebSocket.',
 };
 
+/** What each message of a client is for, and its members. */
+export const CLIENT_MESSAGE_HELP = Object.fromEntries(
+  Object.entries(CLIENT_MESSAGES).map(([type, members]) => {
+    const known = type as ClientMessageType;
+    const described = members.map((name) => {
+      const description = String(MEMBERS[name]?.description ?? '');
+      return { name, description, isRequired: REQUIRED[known].includes(name) };
+    });
+    return [type, { summary: CLIENT_SUMMARIES[known], members: described }];
+  }),
+);
+
 /** What the server says, with the members of each message besides `type`. */
 export const SERVER_MESSAGES = {
   hello: {
@@ -65,7 +77,10 @@ export const SERVER_MESSAGES = {
   },
   authenticated: {
     summary: 'Answers authenticate.',
-    members: { caller: text('Who the client is.'), right: { enum: ['read', 'write', 'admin'] } },
+    members: {
+      caller: text('Who the client is.'),
+      right: { enum: ['read', 'write', 'admin'], description: 'What it may do: read, write or admin.' },
+    },
   },
   subscribed: {
     summary: 'Answers subscribe, before the first changes.',
@@ -115,9 +130,10 @@ export const SERVER_MESSAGES = {
   error: {
     summary: 'Something could not be done; what has the id has ended, the connection stays.',
     members: {
-      id: { ...ID, type: ['string', 'null'] },
+      id: { ...ID, type: ['string', 'null'], description: 'Of what was asked; null where it had none.' },
       error: {
         type: 'object',
+        description: '`code`, `title`, `detail`, `help` and, where several values are wrong, `errors`.',
         required: ['code', 'title', 'detail'],
         properties: {
           code: { enum: Object.keys(ERROR_TITLES) },

@@ -78,8 +78,9 @@ export class Reader {
     const [name, ...args] = line.startsWith('forge ') ? ['forge', ...words.slice(words[0] === 'forge' ? 1 : 5)] : words;
     if (name === 'forge' && args[0] === 'start') return this.#start([CLI, ...args]);
     if (name === 'forge') return this.#spawn(process.execPath, [CLI, ...args], outputTo);
+    const toHere = args.map((word) => word.replaceAll(`:${SHOWN_PORT}`, `:${this.#port}`));
+    if (name === 'node') return this.#spawn(process.execPath, toHere, outputTo);
     if (name === 'curl') {
-      const toHere = args.map((word) => word.replaceAll(`:${SHOWN_PORT}`, `:${this.#port}`));
       if (hasCurl) return this.#spawn('curl', ['-sS', ...toHere], outputTo);
       this.#output.text += await curl(toHere, this.#folder);
       return true;
