@@ -206,6 +206,8 @@ function limitsOf(config: Config): Limits {
     maxStreams: config.maxStreams,
     defaultChanges: 1000,
     maxChanges: 10_000,
+    defaultGroups: 1000,
+    maxGroups: 10_000,
     maxWatchedRows: 10_000,
     maxWait: 60_000,
     inlineRows: 500,

@@ -13,6 +13,9 @@ export interface Limits {
   readonly maxStreams: number;
   readonly defaultChanges: number;
   readonly maxChanges: number;
+  /** Groups that an aggregation may have where the caller names no limit, and at most. */
+  readonly defaultGroups: number;
+  readonly maxGroups: number;
   /** Rows that a live query may have when it begins. */
   readonly maxWatchedRows: number;
   /** How long a request for changes may be held open. */

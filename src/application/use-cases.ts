@@ -24,6 +24,7 @@ import { replaceRecord } from './records/commands/replace-record.ts';
 import type { WriteGatherer } from './records/gather-writes.ts';
 import type { IdempotencyKeeper } from './records/idempotency.ts';
 import type { PointReads } from './records/point-reads.ts';
+import { aggregateRecords } from './records/queries/aggregate-records.ts';
 import { countRecords } from './records/queries/count-records.ts';
 import { followChanges } from './records/queries/follow-changes.ts';
 import { getRecord } from './records/queries/get-record.ts';
@@ -93,6 +94,7 @@ export function createUseCases(parts: UseCaseParts) {
     deleteRecords: observe('delete-records', deleteRecords(catalog, writes, limits)),
 
     queryRecords: observe('query-records', queryRecords(reading)),
+    aggregateRecords: observe('aggregate-records', aggregateRecords(reading)),
     countRecords: observe('count-records', countRecords(reading)),
     streamRecords: observeStream('stream-records', streamRecords({ catalog, reader, limits, places: parts.streams })),
     readBatches: observeBatches('read-batches', readBatches({ catalog, reader, limits, places: parts.streams })),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreDriver } from '../support/store-driver.ts';
+import { describeAggregations } from './storage/aggregations.ts';
 import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
 import { describeBulkPolicies } from './storage/bulk-policies.ts';
@@ -35,6 +36,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordWriter(context);
     describeWriteConflicts(context);
     describeRecordReader(context);
+    describeAggregations(context);
     describePointReads(context);
     describePagesAfterChanges(context);
     describeRecordStreams(context);

@@ -1,4 +1,5 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { Aggregation } from '#domain/query/aggregation.ts';
 import type { Filter, PageQuery, Position, StreamQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
@@ -26,6 +27,8 @@ export interface RecordPage {
 export interface RecordReader {
   page(query: PageQuery, options: ReadOptions): Promise<RecordPage>;
   count(dataset: Dataset, filter: Filter | null, options: ReadOptions): Promise<number>;
+  /** @returns the groups of an aggregation in its order, each as the canonical values of its keys and measures */
+  aggregate(query: Aggregation, options: ReadOptions): Promise<readonly (readonly Value[])[]>;
   /** @returns for each id, in order, the record or null */
   byIds(dataset: Dataset, ids: readonly string[], options: ReadOptions): Promise<readonly (RenderedRecord | null)[]>;
   /** @returns for each natural key (canonical values in key order), in order, the record or null */

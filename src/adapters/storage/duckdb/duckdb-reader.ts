@@ -1,10 +1,12 @@
 import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#application/ports/record-reader.ts';
 import { keyText } from '#domain/dataset/constraints.ts';
 import { type Dataset, keyIndexes } from '#domain/dataset/dataset.ts';
+import type { Aggregation } from '#domain/query/aggregation.ts';
 import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
+import { aggregateRows } from './duckdb-aggregate.ts';
 import { readBatches } from './duckdb-batches.ts';
 import { duckDbDialect } from './duckdb-dialect.ts';
 import { currentTable } from './duckdb-layout.ts';
@@ -47,6 +49,10 @@ export class DuckDbReader implements RecordReader {
       const rows = await session.interruptible(signal, () => session.rows(sql, parameters.values));
       return Number(rows[0]?.[0]);
     });
+  }
+
+  aggregate(query: Aggregation, { signal }: ReadOptions): Promise<Value[][]> {
+    return this.#store.withSession((session) => session.interruptible(signal, () => aggregateRows(session, query)));
   }
 
   async byIds(

@@ -1,4 +1,5 @@
 import type { Dataset, Property } from '#domain/dataset/dataset.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
 import type { Field } from '#domain/query/query.ts';
 import { locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
@@ -32,10 +33,14 @@ export function readRecord(dataset: Dataset, columns: readonly unknown[]): Store
 
 /** A property in a form that the driver hands over as its canonical value. */
 export function canonicalColumn(property: Property): string {
-  const column = propertyColumn(property);
-  switch (property.dbType.name) {
+  return canonicalValue(property.dbType, propertyColumn(property));
+}
+
+/** The same for any expression of a type. */
+export function canonicalValue(type: DbType, column: string): string {
+  switch (type.name) {
     case 'DECIMAL':
-      return decimalText(property.dbType, column);
+      return decimalText(type, column);
     case 'DATE':
     case 'TIME':
     case 'UUID':

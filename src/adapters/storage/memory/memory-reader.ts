@@ -2,6 +2,8 @@ import { scheduler } from 'node:timers/promises';
 import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#application/ports/record-reader.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { aggregate } from '#domain/query/aggregate.ts';
+import type { Aggregation } from '#domain/query/aggregation.ts';
 import { compileFilter } from '#domain/query/evaluate.ts';
 import { valueOfField } from '#domain/query/field.ts';
 import { compareRecordsBy, isBehind, positionOf } from '#domain/query/order.ts';
@@ -51,6 +53,11 @@ export class MemoryReader implements RecordReader {
   async count(dataset: Dataset, filter: Filter | null, options: ReadOptions): Promise<number> {
     throwIfAborted(options.signal);
     return this.#matching(dataset, filter, options.at).length;
+  }
+
+  async aggregate(query: Aggregation, options: ReadOptions): Promise<Value[][]> {
+    throwIfAborted(options.signal);
+    return aggregate(query, this.#matching(query.dataset, query.filter, options.at));
   }
 
   async byIds(dataset: Dataset, ids: readonly string[], options: ReadOptions): Promise<(RenderedRecord | null)[]> {

@@ -1,0 +1,169 @@
+import type { DbType } from '../dataset/db-type.ts';
+import type { StoredRecord } from '../record/record.ts';
+import type { Value } from '../record/value.ts';
+import { compareValues } from '../record/value-rules.ts';
+import { type Aggregation, type Measure, type TimeBucket, typesOfAggregation } from './aggregation.ts';
+import { typeOfField, valueOfField } from './field.ts';
+
+/** What an aggregation means: the groups of these records, as the values of their keys and measures, in order. */
+export function aggregate(query: Aggregation, records: Iterable<StoredRecord>): Value[][] {
+  const groups = new Map<string, { readonly keys: Value[]; readonly measures: Accumulator[] }>();
+  const start = (keys: Value[]) => ({ keys, measures: query.measures.map(accumulatorOf) });
+  if (query.keys.length === 0) groups.set('[]', start([]));
+  for (const record of records) {
+    const keys = query.keys.map(({ field, bucket }) => {
+      const value = valueOfField(field, record);
+      return value === null || bucket === null ? value : bucketOf(String(value), bucket, typeOfField(field));
+    });
+    const name = JSON.stringify(keys.map((value) => (value === null ? null : String(value))));
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = start(keys);
+      groups.set(name, group);
+    }
+    for (const measure of group.measures) measure.add(record);
+  }
+  const rows = [...groups.values()].map(({ keys, measures }) => [
+    ...keys,
+    ...measures.map((measure) => measure.value()),
+  ]);
+  return rows.sort(compareRows(query)).slice(0, query.limit);
+}
+
+/** The first moment, or day, of the part of time that a canonical value lies in. */
+export function bucketOf(value: string, bucket: TimeBucket, type: DbType): string {
+  const day = value.slice(0, 10);
+  const start = bucket === 'hour' || bucket === 'minute' || bucket === 'second' ? null : dayOf(day, bucket);
+  if (start !== null) return type.name === 'DATE' ? start : `${start}T00:00:00Z`;
+  const shown = { hour: 13, minute: 16, second: 19 }[bucket as 'hour' | 'minute' | 'second'];
+  return `${value.slice(0, shown)}${':00:00'.slice(0, 19 - shown)}Z`;
+}
+
+function dayOf(day: string, bucket: TimeBucket): string {
+  if (bucket === 'year') return `${day.slice(0, 4)}-01-01`;
+  if (bucket === 'month') return `${day.slice(0, 7)}-01`;
+  if (bucket === 'quarter') {
+    const month = Math.floor((Number(day.slice(5, 7)) - 1) / 3) * 3 + 1;
+    return `${day.slice(0, 4)}-${String(month).padStart(2, '0')}-01`;
+  }
+  if (bucket === 'day') return day;
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
+  return date.toISOString().slice(0, 10);
+}
+
+interface Accumulator {
+  add(record: StoredRecord): void;
+  value(): Value;
+}
+
+function accumulatorOf({ function: name, field }: Measure): Accumulator {
+  if (field === null) return counter(() => true);
+  const read = (record: StoredRecord) => valueOfField(field, record);
+  const type = typeOfField(field);
+  switch (name) {
+    case 'count':
+      return counter((record) => read(record) !== null);
+    case 'sum':
+      return type.name === 'DOUBLE' ? doubleSum(read) : exactSum(read, type);
+    case 'avg':
+      return mean(read, type);
+    case 'min':
+    case 'max':
+      return extreme(read, type, name === 'min' ? -1 : 1);
+  }
+}
+
+type Read = (record: StoredRecord) => Value;
+
+function counter(counts: (record: StoredRecord) => boolean): Accumulator {
+  let count = 0n;
+  return {
+    add: (record) => {
+      if (counts(record)) count++;
+    },
+    value: () => count,
+  };
+}
+
+function doubleSum(read: Read): Accumulator {
+  let sum: number | null = null;
+  return {
+    add: (record) => {
+      const value = read(record);
+      if (value !== null) sum = (sum ?? 0) + (value as number);
+    },
+    value: () => sum,
+  };
+}
+
+function exactSum(read: Read, type: DbType): Accumulator {
+  let sum: bigint | null = null;
+  return {
+    add: (record) => {
+      const value = read(record);
+      if (value !== null) sum = (sum ?? 0n) + unscaled(value);
+    },
+    value: () => (sum === null ? null : decimalOf(sum, type.name === 'DECIMAL' ? type.scale : 0)),
+  };
+}
+
+function mean(read: Read, type: DbType): Accumulator {
+  let sum = 0;
+  let exact = 0n;
+  let count = 0;
+  return {
+    add: (record) => {
+      const value = read(record);
+      if (value === null) return;
+      count++;
+      if (type.name === 'DOUBLE') sum += value as number;
+      else exact += unscaled(value);
+    },
+    value: () => {
+      if (count === 0) return null;
+      const scale = type.name === 'DECIMAL' ? type.scale : 0;
+      return (type.name === 'DOUBLE' ? sum : Number(exact) / 10 ** scale) / count;
+    },
+  };
+}
+
+function extreme(read: Read, type: DbType, sign: 1 | -1): Accumulator {
+  let found: Value = null;
+  return {
+    add: (record) => {
+      const value = read(record);
+      if (value === null) return;
+      if (found === null || sign * compareValues(type, value, found) > 0) found = value;
+    },
+    value: () => found,
+  };
+}
+
+function unscaled(value: Exclude<Value, null>): bigint {
+  return BigInt(String(value).replace('.', ''));
+}
+
+function decimalOf(unscaledValue: bigint, scale: number): string {
+  const negative = unscaledValue < 0n;
+  const digits = String(negative ? -unscaledValue : unscaledValue).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  return `${negative ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(digits.length - scale)}`}`;
+}
+
+function compareRows(query: Aggregation): (a: readonly Value[], b: readonly Value[]) => number {
+  const types = typesOfAggregation(query);
+  const order = [...query.sort, ...query.keys.map((_, column) => ({ column, order: 'asc' as const }))];
+  return (a, b) => {
+    for (const { column, order: direction } of order) {
+      const [left = null, right = null] = [a[column], b[column]];
+      if (left === null || right === null) {
+        if (left !== right) return left === null ? 1 : -1;
+        continue;
+      }
+      const compared = compareValues(types[column] as DbType, left, right);
+      if (compared !== 0) return direction === 'desc' ? -compared : compared;
+    }
+    return 0;
+  };
+}
