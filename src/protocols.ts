@@ -8,6 +8,9 @@ import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { AccessTokens } from '#presentation/access-tokens.ts';
 import { FlightServer } from '#presentation/flight/flight-server.ts';
 import { graphqlRoutes } from '#presentation/graphql/graphql-routes.ts';
+import { GraphqlSockets } from '#presentation/graphql/graphql-sockets.ts';
+import { prepareOperation } from '#presentation/graphql/prepare-operation.ts';
+import { SchemaKeeper } from '#presentation/graphql/schema-keeper.ts';
 import type { Security } from '#presentation/security.ts';
 import { Upgrades } from '#presentation/upgrades.ts';
 import { asyncApiRoutes } from '#presentation/websocket/asyncapi-routes.ts';
@@ -41,7 +44,9 @@ export function createProtocols(parts: ProtocolParts): Protocols {
   if (flight !== null) {
     metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
   }
+  const graphql = config.protocols.includes('graphql') ? createGraphql(parts) : null;
   if (webSocket !== null) addWebSocketGauges(metrics, webSocket);
+  if (graphql !== null) addGraphqlGauges(metrics, graphql.sockets);
   let flightAddress: string | null = null;
 
   return {
@@ -49,55 +54,68 @@ export function createProtocols(parts: ProtocolParts): Protocols {
       return flightAddress;
     },
     mount(server) {
-      if (config.protocols.includes('graphql')) mountGraphql(server, parts);
-      if (webSocket !== null) mountWebSocket(server, webSocket, parts);
+      const upgrades = new Upgrades(parts.security, config.trustProxy);
+      if (graphql !== null) {
+        graphql.mount(server);
+        upgrades.add('/graphql', (upgrade) => graphql.sockets.take(upgrade));
+      }
+      if (webSocket !== null) {
+        asyncApiRoutes(server, parts.version);
+        upgrades.add('/ws', (upgrade) => webSocket.take(upgrade));
+      }
+      upgrades.attach(server.server);
     },
     async listen() {
       if (flight === null) return;
       flightAddress = flightUrl(config, await flight.listen(config.host, config.flightPort));
     },
     async close(timeoutMs) {
-      await Promise.all([flight?.close(timeoutMs), webSocket?.close(timeoutMs)]);
+      await Promise.all([flight?.close(timeoutMs), webSocket?.close(timeoutMs), graphql?.sockets.close(timeoutMs)]);
     },
   };
 }
 
-function mountGraphql(server: FastifyInstance, { config, useCases, catalog }: ProtocolParts): void {
-  graphqlRoutes(server, {
-    useCases,
-    limits: {
-      maxDepth: config.graphqlMaxDepth,
-      maxCost: config.graphqlMaxCost,
-      maxAliases: config.graphqlMaxAliases,
-      maxBatch: config.graphqlMaxBatch,
-      maxJsonBytes: config.maxBodyBytes,
-    },
-    revision: () => catalog.revision,
-  });
+/** GraphQL with what its two ways share. */
+interface Graphql {
+  readonly sockets: GraphqlSockets;
+  mount(server: FastifyInstance): void;
 }
 
-function mountWebSocket(
-  server: FastifyInstance,
-  webSocket: WebSocketServer,
-  { config, security, version }: ProtocolParts,
-): void {
-  const upgrades = new Upgrades(security, config.trustProxy);
-  upgrades.add('/ws', (upgrade) => webSocket.take(upgrade));
-  upgrades.attach(server.server);
-  asyncApiRoutes(server, version);
+function createGraphql({ config, useCases, catalog, telemetry }: ProtocolParts): Graphql {
+  const schemas = new SchemaKeeper(useCases, () => catalog.revision);
+  const limits = {
+    maxDepth: config.graphqlMaxDepth,
+    maxCost: config.graphqlMaxCost,
+    maxAliases: config.graphqlMaxAliases,
+    maxBatch: config.graphqlMaxBatch,
+    maxJsonBytes: config.maxBodyBytes,
+  };
+  return {
+    mount: (server) => graphqlRoutes(server, { schemas, limits }),
+    sockets: new GraphqlSockets({
+      tokens: new AccessTokens(config.apiTokens),
+      limits: socketLimits(config),
+      prepare: (payload, call) => prepareOperation(schemas, limits, payload, call),
+      onAnswer: (answer) => telemetry.answered(answer),
+    }),
+  };
+}
+
+function socketLimits(config: Config) {
+  return {
+    maxConnections: config.wsMaxConnections,
+    maxOperations: config.wsMaxOperations,
+    maxMessageBytes: config.wsMaxMessageBytes,
+    slowReader: config.wsSlowReaderMs,
+    idle: config.wsIdleMs,
+  };
 }
 
 function createWebSocketServer({ config, useCases, telemetry, version }: ProtocolParts): WebSocketServer {
   return new WebSocketServer({
     useCases,
     tokens: new AccessTokens(config.apiTokens),
-    limits: {
-      maxConnections: config.wsMaxConnections,
-      maxOperations: config.wsMaxOperations,
-      maxMessageBytes: config.wsMaxMessageBytes,
-      slowReader: config.wsSlowReaderMs,
-      idle: config.wsIdleMs,
-    },
+    limits: socketLimits(config),
     version,
     onAnswer: (answer) => telemetry.answered(answer),
   });
@@ -114,6 +132,19 @@ function addWebSocketGauges(metrics: Metrics, server: WebSocketServer): void {
     name: 'websocket_dropped',
     help: 'WebSocket clients dropped since the start because they read too slowly',
     read: () => server.dropped,
+  });
+}
+
+function addGraphqlGauges(metrics: Metrics, sockets: GraphqlSockets): void {
+  metrics.gauge({
+    name: 'graphql_clients',
+    help: 'Clients of GraphQL over WebSocket',
+    read: () => sockets.connections,
+  });
+  metrics.gauge({
+    name: 'graphql_operations',
+    help: 'Operations of GraphQL over WebSocket under way',
+    read: () => sockets.operations,
   });
 }
 

@@ -21,6 +21,8 @@ export interface RecordPage {
   readonly total: number;
   /** Where the last record of the page stands, null for an empty page. */
   readonly last: Position | null;
+  /** Where any of them stands, by its place on the page. */
+  positionAt(index: number): Position;
 }
 
 /** Reads. Every answer is one snapshot of the store. */

@@ -8,7 +8,7 @@ export const TIME_BUCKETS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 
 export type TimeBucket = (typeof TIME_BUCKETS)[number];
 
 /** Those that a day can be gathered by. */
-export const DAY_BUCKETS: readonly TimeBucket[] = ['year', 'quarter', 'month', 'week', 'day'];
+const DAY_BUCKETS: readonly TimeBucket[] = ['year', 'quarter', 'month', 'week', 'day'];
 
 export const AGGREGATE_FUNCTIONS = ['count', 'sum', 'avg', 'min', 'max'] as const;
 export type AggregateFunction = (typeof AGGREGATE_FUNCTIONS)[number];
@@ -47,7 +47,7 @@ export function typesOfAggregation({ keys, measures }: Pick<Aggregation, 'keys' 
  * The type of a measure: a count is BIGINT, a mean DOUBLE, a sum of whole numbers DECIMAL(38,0) and of decimals
  * DECIMAL(38,s), so that both are exact.
  */
-export function typeOfMeasure({ function: name, field }: Measure): DbType {
+function typeOfMeasure({ function: name, field }: Measure): DbType {
   if (name === 'count' || field === null) return { name: 'BIGINT' };
   if (name === 'avg') return { name: 'DOUBLE' };
   const type = typeOfField(field);

@@ -1,6 +1,6 @@
 /** What is known of one answered request, whatever its protocol: the source of its log line and its metrics. */
 export interface AnsweredRequest {
-  readonly protocol: 'rest' | 'flight' | 'websocket';
+  readonly protocol: 'rest' | 'graphql' | 'websocket' | 'flight';
   readonly method: string;
   /** The pattern of the route or the name of the call, never the address. */
   readonly route: string;

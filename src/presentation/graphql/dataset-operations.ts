@@ -1,37 +1,30 @@
 import {
-  type GraphQLFieldConfig,
+  type GraphQLInputObjectType,
   GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
   type GraphQLObjectType,
   GraphQLString,
 } from 'graphql';
-import type { Call } from '#application/call.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
+import { aggregateOperation } from './aggregate-operation.ts';
 import { keyText, namesOf, number, orNull, sortOf, text } from './arguments.ts';
 import { connectionType, orderInput, pageType } from './dataset-types.ts';
 import { fieldsOf, type NamedField, SEQUENCE } from './fields.ts';
-import { filterInput, filtersOf } from './filter-input.ts';
+import { filtersOf } from './filter-input.ts';
 import { capitalName, graphqlName } from './names.ts';
+import type { Arguments, Operation } from './operation.ts';
 import { type RecordValues, recordReader } from './read-record.ts';
 import { SCALARS, UUID } from './scalars.ts';
 import { askedFields } from './selection.ts';
 
-/** What a resolver is given besides its arguments: a call of its own for each field of the root. */
-export interface GraphqlContext {
-  readonly call: () => Call;
-}
-
-type Arguments = Readonly<Record<string, unknown>>;
-/** A field of the root. */
-export type Operation = GraphQLFieldConfig<unknown, GraphqlContext, Arguments>;
-
-/** The fields of `Query` for one dataset: `list…`, `connect…`, `get…`, `find…` where it has a natural key, and `count…`. */
+/** The fields of `Query` for one dataset: `list…`, `connect…`, `get…`, `find…` where it has a natural key, `count…` and `aggregate…`. */
 export function readOperations(
   dataset: Dataset,
   record: GraphQLObjectType,
+  filterType: GraphQLInputObjectType,
   useCases: UseCases,
 ): Readonly<Record<string, Operation>> {
   const name = capitalName(dataset.name);
@@ -39,7 +32,7 @@ export function readOperations(
   const fields = fieldsOf(dataset);
   const searched = [...fields, SEQUENCE];
   const byName = new Map(searched.map((field) => [field.graphql, field]));
-  const filter = { type: filterInput(`${name}Filter`, searched) };
+  const filter = { type: filterType };
   const sort = { type: new GraphQLList(new GraphQLNonNull(orderInput(name, searched))) };
 
   const query = (args: Arguments, asked: readonly NamedField[]) => ({
@@ -72,16 +65,23 @@ export function readOperations(
     type: new GraphQLNonNull(connectionType(`${name}Connection`, record)),
     args: { filter, sort, first: { type: GraphQLInt }, after: { type: GraphQLString } },
     resolve: async (_, args, context, info) => {
-      const columns = asked(askedFields(info, ['nodes']));
+      const columns = asked(new Set([...askedFields(info, ['nodes']), ...askedFields(info, ['edges', 'node'])]));
       const found = await useCases.queryRecords(
         { ...query(args, columns), page: null, size: number(args.first), cursor: text(args.after) },
         context.call(),
       );
-      const { total, hasNext, hasPrevious, nextCursor } = found;
+      const { records, total, hasNext, hasPrevious, cursorAt } = found;
+      const nodes = records.map(({ json }) => json).map(recordReader(columns));
       return {
-        nodes: found.records.map(({ json }) => json).map(recordReader(columns)),
+        nodes,
+        edges: () => nodes.map((node, index) => ({ node, cursor: cursorAt(index) })),
         totalCount: total,
-        pageInfo: { hasNextPage: hasNext, hasPreviousPage: hasPrevious, endCursor: nextCursor },
+        pageInfo: {
+          hasNextPage: hasNext,
+          hasPreviousPage: hasPrevious,
+          startCursor: () => (nodes.length === 0 ? null : cursorAt(0)),
+          endCursor: () => (nodes.length === 0 ? null : cursorAt(nodes.length - 1)),
+        },
       };
     },
   };
@@ -95,6 +95,7 @@ export function readOperations(
       resolve: (_, { id }, context) => one(useCases.getRecord({ schema, id: String(id) }, context.call())),
     },
     ...(dataset.primaryKey.length === 0 ? {} : { [`find${name}`]: find() }),
+    [`aggregate${name}`]: aggregateOperation(dataset, searched, filterType, useCases),
     [`count${name}`]: {
       description: `How many records of the dataset "${schema}" match.`,
       type: new GraphQLNonNull(SCALARS.BIGINT),

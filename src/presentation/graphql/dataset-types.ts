@@ -13,7 +13,8 @@ import { fieldsOf, type NamedField } from './fields.ts';
 import { capitalName } from './names.ts';
 import { SCALARS } from './scalars.ts';
 
-const ORDER = new GraphQLEnumType({
+/** The direction of a sort. */
+export const ORDER = new GraphQLEnumType({
   name: 'SortDirection',
   description: 'Nulls are last either way.',
   values: { ASC: { value: 'asc' }, DESC: { value: 'desc' } },
@@ -24,7 +25,8 @@ const PAGE_INFO = new GraphQLObjectType({
   fields: {
     hasNextPage: { type: new GraphQLNonNull(GraphQLBoolean) },
     hasPreviousPage: { type: new GraphQLNonNull(GraphQLBoolean) },
-    endCursor: { type: GraphQLString, description: 'What `after` takes for the records that follow; null at the end.' },
+    startCursor: { type: GraphQLString },
+    endCursor: { type: GraphQLString, description: 'What `after` takes for the records that follow.' },
   },
 });
 
@@ -78,10 +80,18 @@ export function pageType(name: string, record: GraphQLObjectType): GraphQLObject
 
 /** What stands behind a cursor. */
 export function connectionType(name: string, record: GraphQLObjectType): GraphQLObjectType {
+  const edge = new GraphQLObjectType({
+    name: `${name.replace(/Connection$/, '')}Edge`,
+    fields: {
+      cursor: { type: new GraphQLNonNull(GraphQLString), description: 'What `after` takes for the records behind it.' },
+      node: { type: new GraphQLNonNull(record) },
+    },
+  });
   return new GraphQLObjectType({
     name,
     fields: {
       nodes: { type: listOf(record) },
+      edges: { type: listOf(edge) },
       totalCount: { type: new GraphQLNonNull(SCALARS.BIGINT) },
       pageInfo: { type: new GraphQLNonNull(PAGE_INFO) },
     },

@@ -1,21 +1,20 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Call, NEVER } from '#application/call.ts';
 import type { Caller } from '#application/caller.ts';
 import type { Observation } from '#application/observe.ts';
-import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { GraphqlContext } from './dataset-operations.ts';
 import { graphqlError } from './errors.ts';
+import { explorerRoute } from './explorer-route.ts';
 import { type GraphqlLimits, limitRule } from './limits.ts';
-import { createSchema } from './schema.ts';
+import type { GraphqlContext } from './operation.ts';
+import type { SchemaKeeper } from './schema-keeper.ts';
 
 export interface GraphqlOptions {
-  readonly useCases: UseCases;
+  readonly schemas: SchemaKeeper;
   readonly limits: GraphqlLimits & { readonly maxJsonBytes: number };
-  /** Changes with each new set of datasets. */
-  readonly revision: () => number;
 }
 
 /** What the HTTP server has found out about a request before it comes here. */
@@ -26,18 +25,8 @@ interface Known {
 
 type ServerContext = { readonly known: Known; readonly signal: AbortSignal };
 
-/** GraphQL over HTTP at `/graphql`. The schema is made again when the datasets change. */
-export function graphqlRoutes(server: FastifyInstance, { useCases, limits, revision }: GraphqlOptions): void {
-  let kept: { readonly revision: number; readonly schema: ReturnType<typeof createSchema> } | null = null;
-
-  const currentSchema = async ({ known, signal }: ServerContext) => {
-    const now = revision();
-    if (kept?.revision === now) return kept.schema;
-    const datasets = await useCases.listDatasets({}, { ...known, signal });
-    const schema = createSchema(datasets, useCases);
-    kept = { revision: now, schema };
-    return schema;
-  };
+/** GraphQL over HTTP at `/graphql`; a subscription is answered as server-sent events. */
+export function graphqlRoutes(server: FastifyInstance, { schemas, limits }: GraphqlOptions): void {
   const rule = limitRule(limits);
   const limiting: Plugin = {
     onValidate: ({ addValidationRule }) => addValidationRule(rule),
@@ -48,7 +37,7 @@ export function graphqlRoutes(server: FastifyInstance, { useCases, limits, revis
     },
   };
   const yoga = createYoga<ServerContext, GraphqlContext>({
-    schema: currentSchema,
+    schema: ({ known, signal }) => schemas.current({ ...known, signal }),
     context: ({ known, signal }) => ({ call: (): Call => ({ ...known, signal }) }),
     plugins: [limiting],
     maskedErrors: { maskError: graphqlError },
@@ -59,9 +48,11 @@ export function graphqlRoutes(server: FastifyInstance, { useCases, limits, revis
     cors: false,
   });
 
+  explorerRoute(server);
   server.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    config: { protocol: 'graphql', anyType: true } as object,
     handler: async (request, reply) => {
       const known = (request as unknown as { forge: Known }).forge;
       const controller = new AbortController();
@@ -77,7 +68,12 @@ export function graphqlRoutes(server: FastifyInstance, { useCases, limits, revis
       answer.headers.forEach((value, name) => {
         reply.header(name, value);
       });
-      return reply.code(answer.status).send(await answer.text());
+      const isFeed = answer.headers.get('content-type')?.startsWith('text/event-stream') === true;
+      const shown =
+        isFeed && answer.body !== null
+          ? Readable.from(answer.body as unknown as AsyncIterable<Uint8Array>, { objectMode: false })
+          : await answer.text();
+      return reply.code(answer.status).send(shown);
     },
   });
 }

@@ -3,17 +3,34 @@ import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { readOperations } from './dataset-operations.ts';
 import { recordType } from './dataset-types.ts';
+import { fieldsOf, SEQUENCE } from './fields.ts';
+import { filterInput } from './filter-input.ts';
+import { followOperation } from './follow-operation.ts';
+import { capitalName } from './names.ts';
 import { writeOperations } from './write-operations.ts';
 
 /** The schema of the datasets that are served. */
 export function createSchema(datasets: readonly Dataset[], useCases: UseCases): GraphQLSchema {
   const parts = datasets.map((dataset) => {
     const record = recordType(dataset);
-    return { read: readOperations(dataset, record, useCases), write: writeOperations(dataset, record, useCases) };
+    const filter = filterInput(`${capitalName(dataset.name)}Filter`, [...fieldsOf(dataset), SEQUENCE]);
+    return {
+      read: readOperations(dataset, record, filter, useCases),
+      write: writeOperations(dataset, record, filter, useCases),
+      follow: followOperation(dataset, filter, useCases),
+    };
   });
-  const mutations = Object.assign({}, ...parts.map(({ write }) => write));
+  const rootOf = (name: string, fields: readonly object[]) =>
+    fields.length === 0 ? null : new GraphQLObjectType({ name, fields: Object.assign({}, ...fields) });
   return new GraphQLSchema({
-    mutation: datasets.length === 0 ? null : new GraphQLObjectType({ name: 'Mutation', fields: mutations }),
+    mutation: rootOf(
+      'Mutation',
+      parts.map(({ write }) => write),
+    ),
+    subscription: rootOf(
+      'Subscription',
+      parts.map(({ follow }) => follow),
+    ),
     query: new GraphQLObjectType({
       name: 'Query',
       fields: {

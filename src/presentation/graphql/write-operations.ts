@@ -8,15 +8,19 @@ import {
   GraphQLObjectType,
 } from 'graphql';
 import { type Call, NEVER } from '#application/call.ts';
+import type { CreateRecordResult } from '#application/records/commands/create-record.ts';
+import type { CreateRecordsResult } from '#application/records/commands/create-records.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { type Json, JsonObject } from '#domain/record/json.ts';
+import { type Json, JsonObject, writeJson } from '#domain/record/json.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import { number, text } from './arguments.ts';
-import type { GraphqlContext, Operation } from './dataset-operations.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf, SEQUENCE } from './fields.ts';
+import { filtersOf } from './filter-input.ts';
+import { IDEMPOTENCY_KEY, readOnce } from './idempotency.ts';
 import { capitalName } from './names.ts';
+import type { GraphqlContext, Operation } from './operation.ts';
 import { type RecordValues, recordReader } from './read-record.ts';
 import { jsonOfInput, SCALARS, UUID } from './scalars.ts';
 
@@ -30,15 +34,20 @@ const ON_CONFLICT = {
 const ID = { type: new GraphQLNonNull(UUID) };
 const IF_VERSION = { type: GraphQLInt, description: 'The version the record must have.' };
 
-/** The fields of `Mutation` for one dataset: `create…`, `bulkCreate…`, `update…` and `delete…`. */
+/**
+ * The fields of `Mutation` for one dataset: `create…`, `bulkCreate…`, `update…`, `replace…`, `delete…` and `bulkDelete…`. Each
+ * begins with another word, so that the fields of two datasets never have one name.
+ */
 export function writeOperations(
   dataset: Dataset,
   record: GraphQLObjectType,
+  filterType: GraphQLInputObjectType,
   useCases: UseCases,
 ): Readonly<Record<string, Operation>> {
   const name = capitalName(dataset.name);
   const schema = dataset.name;
   const fields = fieldsOf(dataset);
+  const searched = new Map([...fields, SEQUENCE].map((field) => [field.graphql, field]));
   const properties = fields.filter(({ kind }) => kind === 'property');
   const propertyOf = new Map(properties.map(({ graphql, field }) => [graphql, field]));
   const input = new GraphQLInputObjectType({
@@ -73,24 +82,34 @@ export function writeOperations(
     [`create${name}`]: {
       description: `Makes a record of the dataset "${schema}" and answers with the record that now stands.`,
       type: new GraphQLNonNull(record),
-      args: { data, onConflict: ON_CONFLICT },
+      args: { data, onConflict: ON_CONFLICT, idempotencyKey: IDEMPOTENCY_KEY },
       resolve: async (_, args, context) => {
-        const asked = { schema, data: rowOf(args.data), onConflict: text(args.onConflict), once: null };
-        const { result } = await useCases.createRecord(asked, writing(context));
-        return result === null ? null : shown(result.record);
+        const call = writing(context);
+        const row = rowOf(args.data);
+        const onConflict = text(args.onConflict);
+        const say = ({ record }: CreateRecordResult) => render(record);
+        const once = readOnce(args, [`create${name}`, writeJson(row)], call, say);
+        const { replayed, result } = await useCases.createRecord({ schema, data: row, onConflict, once }, call);
+        return read(replayed === null ? say(result) : replayed.body);
       },
     },
     [`bulkCreate${name}`]: {
       description: `Makes records of the dataset "${schema}", all or none.`,
       type: new GraphQLNonNull(created),
-      args: { data: rows, onConflict: ON_CONFLICT },
+      args: { data: rows, onConflict: ON_CONFLICT, idempotencyKey: IDEMPOTENCY_KEY },
       resolve: async (_, args, context) => {
+        const call = writing(context);
         const items = (args.data as readonly unknown[]).map(rowOf);
         const onConflict = text(args.onConflict);
-        const asked = { schema, rows: { kind: 'parsed' as const, items }, onConflict, returnRecords: true, once: null };
-        const { result } = await useCases.createRecords(asked, writing(context));
-        const records = Array.isArray(result?.records) ? (result.records as readonly StoredRecord[]).map(shown) : [];
-        return { ...result, records };
+        const say = ({ created, updated, ignored, records }: CreateRecordsResult) => {
+          const texts = Array.isArray(records) ? (records as readonly StoredRecord[]).map(render) : [];
+          return JSON.stringify({ created, updated, ignored, records: texts });
+        };
+        const once = readOnce(args, [`bulkCreate${name}`, ...items.map(writeJson)], call, say);
+        const asked = { schema, rows: { kind: 'parsed' as const, items }, onConflict, returnRecords: true, once };
+        const { replayed, result } = await useCases.createRecords(asked, call);
+        const told = JSON.parse(replayed === null ? say(result) : replayed.body) as { readonly records: string[] };
+        return { ...told, records: told.records.map(read) };
       },
     },
     [`update${name}`]: {
@@ -100,6 +119,24 @@ export function writeOperations(
       resolve: async (_, args, context) => {
         const asked = { schema, id: String(args.id), data: rowOf(args.data), ifVersion: number(args.ifVersion) };
         return shown((await useCases.patchRecord(asked, writing(context))).record);
+      },
+    },
+    [`replace${name}`]: {
+      description: `Replaces a record of the dataset "${schema}": properties that are left out get their default, or null.`,
+      type: new GraphQLNonNull(record),
+      args: { id: ID, data, ifVersion: IF_VERSION },
+      resolve: async (_, args, context) => {
+        const asked = { schema, id: String(args.id), data: rowOf(args.data), ifVersion: number(args.ifVersion) };
+        return shown((await useCases.replaceRecord(asked, writing(context))).record);
+      },
+    },
+    [`bulkDelete${name}`]: {
+      description: `Deletes the records of the dataset "${schema}" that match; without a filter only where \`all\` is true.`,
+      type: new GraphQLNonNull(SCALARS.BIGINT),
+      args: { filter: { type: filterType }, all: { type: GraphQLBoolean } },
+      resolve: async (_, args, context) => {
+        const asked = { schema, filters: filtersOf(args.filter, searched), all: args.all === true };
+        return (await useCases.deleteRecords(asked, writing(context))).deleted;
       },
     },
     [`delete${name}`]: {

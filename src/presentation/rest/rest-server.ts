@@ -27,6 +27,8 @@ declare module 'fastify' {
     open?: boolean;
     /** Chooses its media type itself. */
     anyType?: boolean;
+    /** Speaks another protocol than REST. */
+    protocol?: 'graphql';
   }
 }
 
@@ -170,7 +172,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, { onAnswer }: RestOp
   const { observation, error } = forge;
   const length = Number(reply.getHeader('content-length') ?? 0);
   onAnswer({
-    protocol: 'rest',
+    protocol: request.routeOptions.config?.protocol ?? 'rest',
     method: request.method,
     route: request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'),
     status: reply.raw.writableFinished ? reply.statusCode : 499,

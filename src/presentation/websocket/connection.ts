@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import type { Call } from '#application/call.ts';
 import type { Caller } from '#application/caller.ts';
 import { Observation } from '#application/observe.ts';
@@ -7,14 +6,13 @@ import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { textMember } from '../json-body.ts';
 import { PROBLEMS, problemOf, toDataForgeError } from '../problem.ts';
+import type { Channel } from '../sockets.ts';
 import { type ClientMessage, findId, readId, readMessage } from './messages.ts';
 import type { createOperations } from './operations.ts';
 
 export interface ConnectionLimits {
   /** Subscriptions, live queries and queries of one connection at once. */
   readonly maxOperations: number;
-  /** Milliseconds that a message may wait for its reader. */
-  readonly slowReader: number;
   /** Milliseconds without anything asked for, after which a connection is closed. */
   readonly idle: number;
 }
@@ -37,34 +35,23 @@ const MAX_SILENCE_BEFORE_TOKEN = 10_000;
 const MAX_BUFFERED = 1024 * 1024;
 /** Inserts and queries under way above which the next messages are not read yet. */
 const MAX_UNDER_WAY = 64;
-/** Milliseconds between the word that a connection is closed and its end. */
-const GRACE = 2000;
 
 /** One client: who it is, what it has under way, and how fast it reads. */
 export class Connection {
-  readonly #socket: WebSocket;
+  readonly #channel: Channel;
   readonly #options: ConnectionOptions;
   readonly #running = new Map<string, AbortController>();
   readonly #opened = performance.now();
   #caller: Caller | null;
   #count = 0;
   #heard = performance.now();
-  #alive = true;
-  #sending = 0;
-  /** When a message was last taken by the connection, or the first of those that wait was sent. */
-  #progress = performance.now();
-  #ending = false;
 
-  constructor(socket: WebSocket, options: ConnectionOptions) {
-    this.#socket = socket;
+  constructor(channel: Channel, options: ConnectionOptions) {
+    this.#channel = channel;
     this.#options = options;
     this.#caller = options.caller;
-    socket.on('message', (data, isBinary) => this.#receive(bytesOf(data), isBinary));
-    socket.on('pong', () => {
-      this.#alive = true;
-    });
-    socket.on('error', () => {});
-    socket.once('close', () => this.#leave());
+    channel.socket.on('message', (data, isBinary) => this.#receive(bytesOf(data), isBinary));
+    channel.socket.once('close', () => this.#leave());
     const caller = options.caller === null ? 'null' : JSON.stringify(options.caller.name);
     this.#say(`{"type":"hello","version":${JSON.stringify(options.version)},"caller":${caller}}`);
   }
@@ -74,46 +61,17 @@ export class Connection {
     return this.#running.size;
   }
 
-  /**
-   * Looks whether the client still reads and answers, from time to time.
-   * @returns false where it was dropped because it reads too slowly
-   */
-  check(now: number): boolean {
-    if (this.#ending) return true;
-    const { slowReader, idle } = this.#options.limits;
-    if (this.#sending > 0 && now - this.#progress > slowReader) {
-      this.close(1013, 'You read too slowly; connect again and go on behind the last number you have.');
-      return false;
-    }
+  /** Looks from time to time whether the client has said who it is, and wants anything at all. */
+  check(now: number): void {
     if (this.#caller === null && now - this.#opened > MAX_SILENCE_BEFORE_TOKEN) {
-      this.close(1008, 'No token came; send {"type":"authenticate","token":…} first.');
-    } else if (this.#running.size === 0 && now - this.#heard > idle) {
-      this.close(1000, 'Nothing was asked for some time.');
+      this.#channel.close(1008, 'No token came; send {"type":"authenticate","token":…} first.');
+    } else if (this.#running.size === 0 && now - this.#heard > this.#options.limits.idle) {
+      this.#channel.close(1000, 'Nothing was asked for some time.');
     }
-    return true;
-  }
-
-  /** Asks whether the client is there; who did not answer the last time is gone. */
-  ping(): void {
-    if (!this.#alive) this.#socket.terminate();
-    this.#alive = false;
-    this.#socket.ping();
-  }
-
-  /** Says why and ends, after a while by force. */
-  close(code: number, reason: string): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    this.#socket.close(code, reason);
-    setTimeout(() => this.#socket.terminate(), GRACE).unref();
-  }
-
-  terminate(): void {
-    this.#socket.terminate();
   }
 
   #receive(text: Uint8Array, isBinary: boolean): void {
-    if (this.#ending) return;
+    if (this.#channel.isClosing) return;
     this.#heard = performance.now();
     try {
       const message = readMessage(text, isBinary);
@@ -133,7 +91,7 @@ export class Connection {
       this.#caller = this.#options.tokens.identify(`Bearer ${token}`);
     } catch (error) {
       this.#sayError(null, error);
-      this.close(PROBLEMS.unauthorized.webSocketClose, 'The token is not one of this server.');
+      this.#channel.close(PROBLEMS.unauthorized.webSocketClose, 'The token is not one of this server.');
       return;
     }
     const { name, right } = this.#caller ?? { name: 'nobody', right: 'read' };
@@ -210,18 +168,13 @@ export class Connection {
     });
   }
 
-  /** Resolves when the system has taken the message; one at a time for each operation, so little ever waits here. */
-  #send(message: string | Uint8Array): Promise<void> {
-    if (this.#sending++ === 0) this.#progress = performance.now();
-    return new Promise((resolve, reject) => {
-      this.#socket.send(message, { binary: false }, (error) => {
-        this.#sending--;
-        this.#progress = performance.now();
-        if (error) reject(cancelled(error));
-        else resolve();
-        this.#regulate();
-      });
-    });
+  /** One at a time for each operation, so little ever waits here. */
+  async #send(message: string | Uint8Array): Promise<void> {
+    try {
+      await this.#channel.send(message);
+    } finally {
+      this.#regulate();
+    }
   }
 
   /** Sends what nobody waits for. */
@@ -236,7 +189,7 @@ export class Connection {
 
   /** Who asks faster than is answered, or than it reads, is listened to later: its messages wait in its own network. */
   #regulate(): void {
-    const socket = this.#socket;
+    const { socket } = this.#channel;
     const isTooMuch =
       socket.bufferedAmount > MAX_BUFFERED || this.#running.size >= MAX_UNDER_WAY + this.#options.limits.maxOperations;
     if (isTooMuch && !socket.isPaused) socket.pause();
@@ -244,7 +197,6 @@ export class Connection {
   }
 
   #leave(): void {
-    this.#ending = true;
     for (const controller of this.#running.values()) controller.abort(cancelled());
   }
 }

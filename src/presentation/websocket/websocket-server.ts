@@ -1,14 +1,16 @@
 import { WebSocketServer as Server } from 'ws';
 import type { UseCases } from '#application/use-cases.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { AccessTokens } from '../access-tokens.ts';
+import { Channel, Channels } from '../sockets.ts';
 import type { Upgrade } from '../upgrades.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { createOperations } from './operations.ts';
 
 interface WebSocketLimits extends ConnectionLimits {
   readonly maxConnections: number;
+  /** Milliseconds that a message may wait for its reader. */
+  readonly slowReader: number;
   /** Bytes of one message from a client. */
   readonly maxMessageBytes: number;
 }
@@ -21,20 +23,14 @@ export interface WebSocketOptions {
   readonly onAnswer: (answer: AnsweredRequest) => void;
 }
 
-/** How often connections are looked at, and asked whether they are there, in milliseconds. */
-const CHECK_INTERVAL = 1000;
-const PING_INTERVAL = 30_000;
-
 /** All clients of `/ws`. */
 export class WebSocketServer {
   readonly #options: WebSocketOptions;
   readonly #operations: ReturnType<typeof createOperations>;
   readonly #server: Server;
-  readonly #connections = new Set<Connection>();
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #channels: Channels;
+  readonly #connections = new Map<Channel, Connection>();
   #count = 0;
-  #dropped = 0;
-  #closing = false;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
@@ -45,34 +41,30 @@ export class WebSocketServer {
       maxPayload: options.limits.maxMessageBytes,
       perMessageDeflate: false,
     });
-    this.#timers = [setInterval(() => this.#check(), CHECK_INTERVAL), setInterval(() => this.#ping(), PING_INTERVAL)];
-    for (const timer of this.#timers) timer.unref();
+    this.#channels = new Channels(options.limits, (channel, now) => this.#connections.get(channel)?.check(now));
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#channels.size;
   }
 
   get operations(): number {
     let sum = 0;
-    for (const connection of this.#connections) sum += connection.operations;
+    for (const connection of this.#connections.values()) sum += connection.operations;
     return sum;
   }
 
   /** Clients that were dropped because they read too slowly. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#channels.dropped;
   }
 
   take({ request, socket, head, caller }: Upgrade): void {
     const { limits, tokens, version, onAnswer } = this.#options;
-    if (this.#closing) throw new DataForgeError('unavailable', 'The server is stopping.', { retryable: true });
-    if (this.#connections.size >= limits.maxConnections) {
-      const message = `${limits.maxConnections} clients are connected already; connect later.`;
-      throw new DataForgeError('too_many_requests', message, { retryable: true });
-    }
+    this.#channels.checkFree();
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new Connection(webSocket, {
+      const channel = new Channel(webSocket);
+      const connection = new Connection(channel, {
         id: `ws-${(++this.#count).toString(36)}`,
         version,
         address: request.socket.remoteAddress ?? '',
@@ -82,30 +74,14 @@ export class WebSocketServer {
         limits,
         onAnswer,
       });
-      this.#connections.add(connection);
-      webSocket.once('close', () => this.#connections.delete(connection));
+      this.#connections.set(channel, connection);
+      webSocket.once('close', () => this.#connections.delete(channel));
+      this.#channels.add(channel);
     });
   }
 
   /** Lets what runs come to its end within the time, then says good-bye; subscriptions end by themselves. */
-  async close(timeout: number): Promise<void> {
-    this.#closing = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    const end = performance.now() + timeout;
-    while (this.operations > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const connection of this.#connections) connection.close(1001, 'The server is stopping.');
-    const gone = performance.now() + Math.max(200, Math.min(2000, end - performance.now()));
-    while (this.#connections.size > 0 && performance.now() < gone)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const connection of this.#connections) connection.terminate();
-  }
-
-  #check(): void {
-    const now = performance.now();
-    for (const connection of this.#connections) if (!connection.check(now)) this.#dropped++;
-  }
-
-  #ping(): void {
-    for (const connection of this.#connections) connection.ping();
+  close(timeout: number): Promise<void> {
+    return this.#channels.close(timeout, () => this.operations === 0);
   }
 }

@@ -16,7 +16,7 @@ export async function aggregateRows(session: DuckDbSession, query: Aggregation):
   return rows.map((row) => row.map((value, column) => readValue(types[column] as DbType, value)));
 }
 
-export function aggregationSql(query: Aggregation): { readonly sql: string; readonly parameters: SqlParameters } {
+function aggregationSql(query: Aggregation): { readonly sql: string; readonly parameters: SqlParameters } {
   const { dataset, filter, keys, measures, sort, limit } = query;
   const parameters = new SqlParameters();
   const condition = compileFilter(filter, duckDbDialect, parameters);

@@ -32,11 +32,15 @@ export class DuckDbReader implements RecordReader {
       const rows = await session.interruptible(signal, () => session.rows(sql, parameters.values));
       const total = Number(rows[0]?.[0] ?? 0);
       const found = rows.filter((row) => row[1] !== null);
-      const last = found.at(-1);
+      const positionAt = (index: number) => {
+        const row = found[index] ?? [];
+        return { values: row.slice(4) as Value[], id: String(row[1]) };
+      };
       return {
         total,
         records: found.map(([, id, version, json]) => rendered(id, version, json)),
-        last: last === undefined ? null : { values: last.slice(4) as Value[], id: String(last[1]) },
+        last: found.length === 0 ? null : positionAt(found.length - 1),
+        positionAt,
       };
     });
   }

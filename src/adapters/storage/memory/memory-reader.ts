@@ -47,6 +47,7 @@ export class MemoryReader implements RecordReader {
       records: page.map(render),
       total: matching.length,
       last: last === undefined ? null : positionOf(sort, last),
+      positionAt: (index) => positionOf(sort, page[index] as StoredRecord),
     };
   }
 

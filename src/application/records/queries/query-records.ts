@@ -1,6 +1,6 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { decodeCursor, encodeCursor } from '#domain/query/cursor.ts';
-import type { PageQuery, RecordQuery } from '#domain/query/query.ts';
+import type { PageQuery, Position, RecordQuery } from '#domain/query/query.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
@@ -29,6 +29,8 @@ export interface QueryRecordsResult {
   readonly hasNext: boolean;
   readonly hasPrevious: boolean;
   readonly nextCursor: string | null;
+  /** What leads to the records behind one of these, by its place on the page. */
+  cursorAt(index: number): string;
 }
 
 interface QueryRecordsPorts {
@@ -56,6 +58,7 @@ export function queryRecords({ catalog, reader, gate, limits }: QueryRecordsPort
       call.observation.explain = () => reader.explain(page);
       const found = await read(page);
       const { records, total, last } = found;
+      const cursor = (position: Position, passed: number) => `${encodeCursor(query, position)}.${passed}`;
       call.observation.rows += records.length;
       const passed = start.passed + records.length;
       const hasNext =
@@ -71,7 +74,8 @@ export function queryRecords({ catalog, reader, gate, limits }: QueryRecordsPort
         size,
         hasNext,
         hasPrevious: start.passed > 0,
-        nextCursor: hasNext ? `${encodeCursor(query, last)}.${passed}` : null,
+        nextCursor: hasNext ? cursor(last, passed) : null,
+        cursorAt: (index) => cursor(found.positionAt(index), start.passed + index + 1),
       };
     });
   };
