@@ -69,6 +69,7 @@ export function writeJson(json: Json): string {
 /** The same for a value made by a program: plain objects, arrays, strings, numbers, bigints, booleans, null. */
 export function jsonFrom(value: unknown): Json {
   if (value === null || value === undefined) return null;
+  if (value instanceof JsonNumber) return value;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return new JsonNumber(String(value));
   if (Array.isArray(value)) return new JsonArray(value.map(jsonFrom));

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ExecutionArgs } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Call, NEVER } from '#application/call.ts';
 import type { Caller } from '#application/caller.ts';
 import type { Observation } from '#application/observe.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { graphqlError } from './errors.ts';
+import { exactNumbers, settleVariables } from './exact-variables.ts';
 import { explorerRoute } from './explorer-route.ts';
 import { type GraphqlLimits, limitRule } from './limits.ts';
 import type { GraphqlContext } from './operation.ts';
@@ -23,11 +25,21 @@ interface Known {
   readonly observation: Observation;
 }
 
-type ServerContext = { readonly known: Known; readonly signal: AbortSignal };
+type ServerContext = { readonly known: Known; readonly signal: AbortSignal; readonly body: string | null };
 
 /** GraphQL over HTTP at `/graphql`; a subscription is answered as server-sent events. */
 export function graphqlRoutes(server: FastifyInstance, { schemas, limits }: GraphqlOptions): void {
   const rule = limitRule(limits);
+  const exact: Plugin<GraphqlContext, ServerContext> = {
+    onRequestParse: ({ serverContext }) => ({
+      onRequestParseDone({ setRequestParserResult }) {
+        const body = (serverContext as ServerContext | undefined)?.body ?? null;
+        if (body !== null) setRequestParserResult(JSON.parse(body, exactNumbers));
+      },
+    }),
+    onExecute: ({ args }) => settle(args),
+    onSubscribe: ({ args }) => settle(args),
+  };
   const limiting: Plugin = {
     onValidate: ({ addValidationRule }) => addValidationRule(rule),
     // What is wrong with a document goes by no mask; it gets its code here.
@@ -39,7 +51,7 @@ export function graphqlRoutes(server: FastifyInstance, { schemas, limits }: Grap
   const yoga = createYoga<ServerContext, GraphqlContext>({
     schema: ({ known, signal }) => schemas.current({ ...known, signal }),
     context: ({ known, signal }) => ({ call: (): Call => ({ ...known, signal }) }),
-    plugins: [limiting],
+    plugins: [exact, limiting],
     maskedErrors: { maskError: graphqlError },
     batching: { limit: limits.maxBatch },
     graphiql: false,
@@ -63,7 +75,7 @@ export function graphqlRoutes(server: FastifyInstance, { schemas, limits }: Grap
       const answer = await yoga.fetch(
         `http://localhost${request.url}`,
         { method: request.method, headers: headersOf(request), ...(body === null ? {} : { body }) },
-        { known, signal: request.method === 'POST' ? controller.signal : NEVER },
+        { known, signal: request.method === 'POST' ? controller.signal : NEVER, body },
       );
       answer.headers.forEach((value, name) => {
         reply.header(name, value);
@@ -76,6 +88,12 @@ export function graphqlRoutes(server: FastifyInstance, { schemas, limits }: Grap
       return reply.code(answer.status).send(shown);
     },
   });
+}
+
+/** Numbers keep their digits up to here; where a type takes none of them they become numbers. */
+function settle(args: ExecutionArgs): void {
+  const { schema, document, operationName, variableValues } = args;
+  Object.assign(args, { variableValues: settleVariables(schema, document, operationName, variableValues) });
 }
 
 function headersOf({ headers }: FastifyRequest): Record<string, string> {

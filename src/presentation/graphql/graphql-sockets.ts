@@ -10,6 +10,7 @@ import type { AccessTokens } from '../access-tokens.ts';
 import { Channel, Channels } from '../sockets.ts';
 import type { Upgrade } from '../upgrades.ts';
 import { graphqlError } from './errors.ts';
+import { exactNumbers } from './exact-variables.ts';
 import type { OperationPayload } from './prepare-operation.ts';
 
 export interface GraphqlSocketOptions {
@@ -69,6 +70,7 @@ export class GraphqlSockets {
     });
     this.#protocol = makeServer<Record<string, unknown>, Client>({
       connectionInitWaitTimeout: MAX_SILENCE,
+      jsonMessageReviver: exactNumbers,
       execute,
       subscribe,
       onConnect: ({ extra, connectionParams }) => this.#identify(extra, connectionParams?.authorization),

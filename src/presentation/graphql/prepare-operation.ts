@@ -1,5 +1,6 @@
 import { type ExecutionArgs, type GraphQLError, parse, specifiedRules, validate } from 'graphql';
 import type { Call } from '#application/call.ts';
+import { settleVariables } from './exact-variables.ts';
 import { type GraphqlLimits, limitRule } from './limits.ts';
 import type { GraphqlContext } from './operation.ts';
 import type { SchemaKeeper } from './schema-keeper.ts';
@@ -23,5 +24,11 @@ export async function prepareOperation(
   const errors = validate(schema, document, [...specifiedRules, limitRule(limits)]);
   if (errors.length > 0) return errors;
   const contextValue: GraphqlContext = { call: () => call };
-  return { schema, document, contextValue, variableValues: variables ?? {}, operationName: operationName ?? null };
+  return {
+    schema,
+    document,
+    contextValue,
+    variableValues: settleVariables(schema, document, operationName, variables),
+    operationName: operationName ?? null,
+  };
 }

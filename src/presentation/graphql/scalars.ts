@@ -60,6 +60,7 @@ function numeric(name: string, description: string) {
     name,
     description,
     parseValue: (value) => {
+      if (value instanceof JsonNumber) return read(value.text);
       if (typeof value === 'string') return read(value);
       if (typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value))) {
         return read(String(value));

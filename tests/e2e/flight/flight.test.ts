@@ -1,10 +1,9 @@
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
-import { Message } from 'apache-arrow/ipc/metadata/message';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readIpcMessages } from '#formats/arrow/ipc-messages.ts';
 import { DESCRIPTOR_COMMAND, DESCRIPTOR_PATH } from '#formats/flight/flight-messages.ts';
 import { startServer, type TestServer } from '../rest/support/server.ts';
 import { FlightClient } from './flight-client.ts';
+import { flightData as messagesOf } from './flight-data.ts';
 
 const TOKENS = 'reader:0123456789abcdef0:read,writer:0123456789abcdef1:write';
 const ROWS = 20_000;
@@ -24,19 +23,8 @@ afterAll(async () => {
   await server.close();
 });
 
-async function flightData(columns: Record<string, string[]>, path: string[]) {
-  const messages = [];
-  const bytes = tableToIPC(tableFromArrays(columns), 'stream');
-  const source = (async function* () {
-    yield bytes;
-  })();
-  for await (const { metadata, readBody } of readIpcMessages(source, { maxMessageBytes: 1e9 })) {
-    const body = await readBody(Number(Message.decode(metadata).bodyLength));
-    messages.push({ header: metadata, body });
-  }
-  return messages.map((message, at) =>
-    at === 0 ? { ...message, descriptor: { type: DESCRIPTOR_PATH, path } } : message,
-  );
+function flightData(columns: Record<string, string[]>, path: string[]) {
+  return messagesOf(tableToIPC(tableFromArrays(columns), 'stream'), path);
 }
 
 async function nothingOpen(): Promise<void> {
