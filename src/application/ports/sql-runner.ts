@@ -1,5 +1,5 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { SqlBatch, SqlColumn, SqlParameters } from '#domain/sql/sql-type.ts';
+import type { SqlBatch, SqlColumn, SqlParameters, SqlType } from '#domain/sql/sql-type.ts';
 
 /** Formats whose bytes a query can be answered in; `ndjson` is an object a row. */
 export type SqlFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet';
@@ -18,8 +18,15 @@ export interface SqlRequest {
 /** What a statement would answer, found without running it. */
 export interface SqlDescription {
   readonly columns: readonly SqlColumn[];
-  /** Names of the placeholders in their order: `1`, `2` …, or the names. */
-  readonly parameters: readonly string[];
+  readonly parameters: readonly SqlPlaceholder[];
+}
+
+/** A placeholder of a query, in the order of those. */
+export interface SqlPlaceholder {
+  /** `1`, `2` …, or its name. */
+  readonly name: string;
+  /** What the query takes there; null where it takes anything. */
+  readonly type: SqlType | null;
 }
 
 export interface SqlRows {

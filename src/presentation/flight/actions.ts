@@ -60,8 +60,8 @@ export async function act(
     case 'CreatePreparedStatement': {
       const { query } = CreatePreparedStatement.decode(unpackCommand(body)?.value ?? new Uint8Array(0));
       const { columns, parameters } = await useCases.describeSql({ sql: query }, call);
-      // What a parameter holds is known when it comes.
-      const placeholders = parameters.map((name) => ({ name, type: { kind: 'null' } as const }));
+      // A parameter that takes anything is told as a text: drivers write what they are given in the type they are told.
+      const placeholders = parameters.map(({ name, type }) => ({ name, type: type ?? ({ kind: 'text' } as const) }));
       const result = {
         handle: handleOf({ sql: query, parameters: [] }),
         datasetSchema: frameHeader(new ArrowEncoder(columns).schema.header),

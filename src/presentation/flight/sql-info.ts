@@ -70,10 +70,11 @@ const FACTS: readonly SqlInfo[] = [
   [564, these(0)],
   [565, false],
   [566, false],
+  [572, false],
   [573, false],
   [574, false],
   [575, false],
-  [577, false],
+  [576, false],
 ];
 
 /** The facts that are asked for, all of them where none is named. */

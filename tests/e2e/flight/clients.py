@@ -6,6 +6,8 @@ import json
 import sys
 
 import adbc_driver_flightsql.dbapi as adbc
+import pandas
+import polars
 import pyarrow as pa
 import pyarrow.flight as flight
 
@@ -77,5 +79,29 @@ with adbc.connect(address, autocommit=True) as connection, connection.cursor() a
     objects = connection.adbc_get_objects(depth="tables").read_all().to_pylist()
     schemas = objects[0]["catalog_db_schemas"]
     found["tables"] = sorted(table["table_name"] for table in schemas[0]["db_schema_tables"])
+
+    rows_of = "SELECT text, rank FROM notes WHERE rank BETWEEN 0 AND 2 ORDER BY rank"
+    found["polars"] = polars.read_database(rows_of, connection).to_dicts()
+    found["pandas"] = pandas.read_sql(rows_of, connection).to_dict("records")
+
+# The second server speaks TLS and asks for a token.
+if len(sys.argv) > 2:
+    secure, certificate, token = sys.argv[2:5]
+    with open(certificate, "rb") as file:
+        trusted = file.read()
+    bearer = flight.FlightCallOptions(headers=[(b"authorization", b"Bearer " + token.encode())])
+    with flight.connect(secure, tls_root_certs=trusted) as over_tls:
+        found["tls"] = [info.descriptor.path[0].decode() for info in over_tls.list_flights(options=bearer)]
+        try:
+            list(over_tls.list_flights())
+        except flight.FlightUnauthenticatedError:
+            found["no_token"] = "refused"
+    options = {
+        "adbc.flight.sql.client_option.tls_root_certs": trusted.decode(),
+        "adbc.flight.sql.authorization_header": "Bearer " + token,
+    }
+    with adbc.connect(secure, db_kwargs=options, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 AS one")
+        found["tls_sql"] = cursor.fetch_arrow_table().to_pylist()
 
 print(json.dumps(found))

@@ -1,4 +1,5 @@
 import { type DuckDBPreparedStatement, DuckDBTypeId } from '@duckdb/node-api';
+import type { SqlPlaceholder } from '#application/ports/sql-runner.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { SqlParameter, SqlParameters } from '#domain/sql/sql-type.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
@@ -6,13 +7,12 @@ import type { DuckDbParameter } from './duckdb-session.ts';
 import { foldName, refused } from './duckdb-sql-proof.ts';
 import { type ProvedSql, proveSql, sqlError } from './duckdb-sql-sandbox.ts';
 import type { DuckDbSqlSession } from './duckdb-sql-sessions.ts';
-import { type ResultColumn, resultColumns } from './duckdb-sql-types.ts';
+import { type ResultColumn, resultColumns, sqlTypeOfEngine } from './duckdb-sql-types.ts';
 
 /** A proved query with what it will answer. */
 export interface SqlPlan extends ProvedSql {
   readonly columns: readonly ResultColumn[];
-  /** In the order of the placeholders. */
-  readonly parameterNames: readonly string[];
+  readonly placeholders: readonly SqlPlaceholder[];
   readonly values: readonly DuckDbParameter[];
 }
 
@@ -31,17 +31,27 @@ export async function planSql(
   try {
     const text = proved.explain ? `EXPLAIN ${proved.select}` : proved.select;
     const statement = await session.connection.prepare(text);
-    const parameterNames = Array.from({ length: statement.parameterCount }, (_, at) => statement.parameterName(at + 1));
-    const values = parameters === null ? parameterNames.map(() => null) : valuesOf(parameterNames, parameters);
+    const placeholders = placeholdersOf(statement);
+    const names = placeholders.map(({ name }) => name);
+    const values = parameters === null ? names.map(() => null) : valuesOf(names, parameters);
     const known = knownColumns(statement);
     statement.destroySync();
-    if (known !== null) return { ...proved, columns: known, parameterNames, values };
+    if (known !== null) return { ...proved, columns: known, placeholders, values };
     const result = await session.materialize(`(\n${proved.select}\n) LIMIT 0`, values);
     const columns = resultColumns(result.columnNames(), result.columnTypes());
-    return { ...proved, columns, parameterNames, values };
+    return { ...proved, columns, placeholders, values };
   } catch (error) {
     throw sqlError(translateDuckDbError(error));
   }
+}
+
+function placeholdersOf(statement: DuckDBPreparedStatement): SqlPlaceholder[] {
+  return Array.from({ length: statement.parameterCount }, (_, at) => {
+    const name = statement.parameterName(at + 1);
+    const isKnown = statement.parameterTypeId(at + 1) !== DuckDBTypeId.INVALID;
+    const type = isKnown ? sqlTypeOfEngine(statement.parameterType(at + 1)) : null;
+    return { name, type: type?.kind === 'null' ? null : type };
+  });
 }
 
 /** The columns of a statement; null where the type of one depends on a parameter. */

@@ -31,8 +31,8 @@ export class DuckDbSqlRunner implements SqlRunner {
   }
 
   async describe(request: Omit<SqlRequest, 'limit' | 'parameters'>): Promise<SqlDescription> {
-    const { columns, parameterNames } = await this.#plan({ ...request, parameters: null });
-    return { columns: shown(columns), parameters: parameterNames };
+    const { columns, placeholders } = await this.#plan({ ...request, parameters: null });
+    return { columns: shown(columns), parameters: placeholders };
   }
 
   async run(request: SqlRequest): Promise<SqlRows> {

@@ -49,7 +49,7 @@ const PLAIN: Partial<Record<DuckDBTypeId, SqlType>> = {
 };
 
 /** What a type of the engine is in a result; null where it has no place of its own and travels as text. */
-function sqlTypeOfEngine(type: DuckDBType): SqlType | null {
+export function sqlTypeOfEngine(type: DuckDBType): SqlType | null {
   if (type.alias === 'JSON') return { kind: 'json' };
   if (type instanceof DuckDBDecimalType) return { kind: 'decimal', precision: type.width, scale: type.scale };
   if (type instanceof DuckDBEnumType) return { kind: 'enum', values: type.values };
