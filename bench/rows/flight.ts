@@ -1,4 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -16,7 +21,7 @@ import {
 } from '../harness/engine.ts';
 import { upload } from '../harness/load.ts';
 import { type BenchServer, startServer } from '../harness/server.ts';
-import { type Measurement, rate } from '../harness/table.ts';
+import { cost, type Measurement, median, rate } from '../harness/table.ts';
 
 /** The Python with pyarrow: FORGE_TEST_PYTHON, or python3. */
 const PYTHON = process.env.FORGE_TEST_PYTHON ?? 'python3';
@@ -40,6 +45,7 @@ export const flight: BenchGroup = {
         `SELECT * REPLACE (${long('origin')}, ${long('destination')}) FROM (${rows})`,
       ),
       await put(context),
+      ...(await queries(context)),
     ];
   },
 };
@@ -85,6 +91,93 @@ async function put(context: BenchContext): Promise<Measurement> {
   }
 }
 
+const SMALL = 'SELECT 42 AS n';
+
+/** SQL by its several roads, and beside another server of Flight SQL where there is one. */
+async function queries(context: BenchContext): Promise<Measurement[]> {
+  const parquet = context.path('queries.parquet');
+  const engine = await openEngine(context.path('queries.duckdb'));
+  const server = await startServer(context.path('queries'), context.datasets);
+  const other = await startRoapi(parquet, () =>
+    engine.run(`COPY (${flightsSql(context.tableRows)}) TO '${parquet}' (FORMAT parquet)`),
+  );
+  try {
+    await upload(`${server.url}/api/v1/records/flights/bulk`, parquet, 'application/vnd.apache.parquet');
+    const all = 'SELECT date, delay, distance, origin, destination FROM flights';
+    const http = await alternate(
+      context.rounds,
+      () => client(server, 'http', all),
+      () => client(server, 'sql', all),
+    );
+    const inProcess: number[] = [];
+    for (let round = 0; round < 400; round++) inProcess.push(await timed(() => engine.rows(SMALL)));
+    const small = await client(server, 'small', SMALL);
+    const rows = [
+      compare('SQL over HTTP as Arrow', context.tableRows, http, 'Flight SQL, the same query', 0.7),
+      cost('ADBC small query, p50', small, 'ms', median(inProcess), 'the same in-process', null),
+    ];
+    if (other === null) return rows;
+    const roapi = await alternate(
+      context.rounds,
+      () => client(server, 'sql', all),
+      () => run(other.flight, 'sql', all),
+    );
+    return [
+      ...rows,
+      { ...compare('Flight SQL, all rows', context.tableRows, roapi, 'ROAPI, rows in memory', 1), least: null },
+    ];
+  } finally {
+    await other?.stop();
+    engine.close();
+    await server.stop();
+  }
+}
+
+/** ROAPI (https://github.com/roapi/roapi) over the same file, where it is installed beside the client; null where it is not. */
+async function startRoapi(
+  parquet: string,
+  makeFile: () => Promise<void>,
+): Promise<{ readonly flight: string; stop(): Promise<void> } | null> {
+  await makeFile();
+  const program = join(dirname(PYTHON), 'roapi');
+  if (!existsSync(program)) {
+    console.log('ROAPI is left out: it is not installed beside the Python that FORGE_TEST_PYTHON names.');
+    return null;
+  }
+  const [http, flight] = [await freePort(), await freePort()];
+  const args = [
+    '--table',
+    `flights=${parquet}`,
+    '--addr-http',
+    `127.0.0.1:${http}`,
+    '--addr-flight-sql',
+    `127.0.0.1:${flight}`,
+  ];
+  const child = spawn(program, args, { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  for (let tries = 0; tries < 300; tries++) {
+    const answer = await fetch(`http://127.0.0.1:${http}/health`).catch(() => null);
+    if (answer?.ok) break;
+    await sleep(100);
+  }
+  return {
+    flight: `grpc://127.0.0.1:${flight}`,
+    stop: async () => {
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 function compare(
   work: string,
   rows: number,
@@ -97,9 +190,13 @@ function compare(
 }
 
 /** Runs the client once; its own start does not count. */
-async function client(server: BenchServer, ...what: string[]): Promise<number> {
+function client(server: BenchServer, what: string, ...args: string[]): Promise<number> {
   if (server.flight === null) throw new Error('the server does not serve Arrow Flight');
-  const { stdout } = await promisify(execFile)(PYTHON, [CLIENT, server.flight, ...what]);
+  return run(what === 'http' ? `${server.url}/api/v1/query` : server.flight, what, ...args);
+}
+
+async function run(address: string, ...args: string[]): Promise<number> {
+  const { stdout } = await promisify(execFile)(PYTHON, [CLIENT, address, ...args]);
   return Number(stdout);
 }
 

@@ -24,9 +24,7 @@ function failing(engine: StorageEngine, fault: () => Error): StorageEngine {
   const fail = async () => {
     throw fault();
   };
-  const endless = async function* () {
-    throw fault();
-  };
+  const endless = () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) });
   const reader = {
     page: fail,
     count: fail,
