@@ -226,7 +226,12 @@ function failing(stream: { emit(event: 'error', status: ServerErrorResponse): un
 type Duplex = ServerDuplexStream<any, any>;
 
 /** What the client sends. The call stays open when the last of it is read, for the answer is still to come. */
+/** The messages of a client. A client that is gone ends them with an error: gRPC alone would have them waited for for ever. */
 function messagesOf(stream: Duplex) {
+  const leave = () => stream.destroy(new DataForgeError('cancelled', 'The client went away.'));
+  stream.on('error', () => {});
+  if (stream.cancelled) leave();
+  else stream.once('cancelled', leave);
   return stream.iterator({ destroyOnReturn: false });
 }
 

@@ -79,6 +79,12 @@ export class FlightClient {
     return new Promise((resolve, reject) => call.on('data', resolve).on('error', reject));
   }
 
+  /** A call that both sides may go on with. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests send messages of every shape
+  open(path: string, encode: (value: any) => Buffer, decode: (bytes: Buffer) => Decoded) {
+    return this.#client.makeBidiStreamRequest(path, encode, decode, this.#metadata);
+  }
+
   close(): void {
     this.#client.close();
   }
