@@ -27,6 +27,7 @@ import type { PointReads } from './records/point-reads.ts';
 import { aggregateRecords } from './records/queries/aggregate-records.ts';
 import { countRecords } from './records/queries/count-records.ts';
 import { followChanges } from './records/queries/follow-changes.ts';
+import { getMarks } from './records/queries/get-marks.ts';
 import { getRecord } from './records/queries/get-record.ts';
 import { getRecordByKey } from './records/queries/get-record-by-key.ts';
 import { queryRecords } from './records/queries/query-records.ts';
@@ -98,6 +99,7 @@ export function createUseCases(parts: UseCaseParts) {
     countRecords: observe('count-records', countRecords(reading)),
     streamRecords: observeStream('stream-records', streamRecords({ catalog, reader, limits, places: parts.streams })),
     readBatches: observeBatches('read-batches', readBatches({ catalog, reader, limits, places: parts.streams })),
+    getMarks: observe('get-marks', getMarks(catalog, engine.writer)),
     getRecord: observe('get-record', getRecord(catalog, reads)),
     getRecordByKey: observe('get-record-by-key', getRecordByKey(catalog, reads)),
     readChanges: observe('read-changes', readChanges({ catalog, changes, gate, limits, stopping })),

@@ -1,6 +1,8 @@
 import type { Call } from '#application/call.ts';
+import { MAX_SOURCE_MARKS } from '#application/records/source-marks.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { JsonArray } from '#domain/record/json.ts';
 import { ArrowEncoder } from '#formats/arrow/arrow-encoder.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
 import {
@@ -18,6 +20,7 @@ import {
   packCommand,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
+import { parseObject } from '../json-body.ts';
 import type { RunningFlights } from './running-flights.ts';
 import { closeSession, getSessionOptions, setSessionOptions } from './session-actions.ts';
 import { handleOf } from './wanted.ts';
@@ -26,6 +29,7 @@ import { handleOf } from './wanted.ts';
 export const ACTIONS: Readonly<Record<string, string>> = {
   CancelFlightInfo: 'Ends the query of a flight that is under way.',
   CancelQuery: 'The same, as older clients of Flight SQL ask for it.',
+  GetMarks: 'Tells marks of a dataset, {"dataset", "names"}, as an object of those that were set.',
   SetSessionOptions: 'Sets the options catalog and schema, which have one value each.',
   GetSessionOptions: 'Tells the options of the session.',
   CloseSession: 'Ends the session; nothing of it is kept here, so nothing is to be done.',
@@ -51,6 +55,8 @@ export async function act(
       const result = cancel(FlightInfo.decode(info), running, call);
       return [packCommand('ActionCancelQueryResult', CancelQueryResult, { result })];
     }
+    case 'GetMarks':
+      return [await marks(body, useCases, call)];
     case 'SetSessionOptions':
       return [setSessionOptions(body)];
     case 'GetSessionOptions':
@@ -83,4 +89,18 @@ function cancel(info: Partial<FlightInfo> | null, running: RunningFlights, call:
   const tickets = (info?.endpoint ?? []).map(({ ticket }) => ticket?.ticket ?? new Uint8Array(0));
   const ended = tickets.filter((ticket) => running.cancel(ticket, call));
   return ended.length > 0 ? CANCELLED : NOT_CANCELLABLE;
+}
+
+/** @throws DataForgeError `invalid_parameter` where the body is no such object */
+async function marks(body: Uint8Array, useCases: UseCases, call: Call): Promise<Uint8Array> {
+  const json = parseObject(body, ['dataset', 'names']);
+  const dataset = json.get('dataset');
+  const names = json.get('names');
+  const isRight = names instanceof JsonArray && names.items.every((name) => typeof name === 'string');
+  if (typeof dataset !== 'string' || !isRight || names.items.length > MAX_SOURCE_MARKS) {
+    const message = `GetMarks takes {"dataset": …, "names": […]}, of at most ${MAX_SOURCE_MARKS} names.`;
+    throw new DataForgeError('invalid_parameter', message);
+  }
+  const found = await useCases.getMarks({ schema: dataset, names: names.items as string[] }, call);
+  return Buffer.from(JSON.stringify(found.marks));
 }

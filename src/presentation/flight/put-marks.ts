@@ -1,5 +1,6 @@
+import type { SourceMarks } from '#application/records/source-marks.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import { JsonObject, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
+import { type Json, JsonObject, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
 import type { FlightData } from '#formats/flight/flight-messages.ts';
 
 const MAX_MARKS = 100;
@@ -30,18 +31,40 @@ export function keyOf(header: string | null, early: readonly FlightData[]): stri
   return key;
 }
 
-function keyIn({ appMetadata }: FlightData): string | null {
-  if (appMetadata === null || appMetadata[0] !== 0x7b) return null;
+/**
+ * The marks that are to be set with the rows, of early `app_metadata` like `{"marks": {"cursor": "…"}}`.
+ * @throws DataForgeError `invalid_parameter`
+ */
+export function marksOf(early: readonly FlightData[]): SourceMarks {
+  const marks = early.flatMap((message) => {
+    const given = memberOf(message, 'marks');
+    if (given === undefined) return [];
+    if (!(given instanceof JsonObject)) throw invalid('The marks in app_metadata must be an object of texts.');
+    return given.members.map(({ name, value }) => {
+      if (typeof value === 'string') return [name, value] as const;
+      throw invalid(`The mark "${name.slice(0, 50)}" in app_metadata must be a text.`);
+    });
+  });
+  return Object.fromEntries(marks);
+}
+
+function keyIn(message: FlightData): string | null {
+  const key = memberOf(message, 'idempotency_key');
+  if (key === undefined) return null;
+  if (typeof key === 'string') return key;
+  throw invalid('The idempotency_key in app_metadata must be a text.');
+}
+
+/** A member of metadata that is a JSON object; metadata that is something else has none. */
+function memberOf({ appMetadata }: FlightData, name: string): Json | undefined {
+  if (appMetadata === null || appMetadata[0] !== 0x7b) return undefined;
   try {
     const json = parseJson(Buffer.from(appMetadata).toString('utf8'));
-    const key = json instanceof JsonObject ? json.get('idempotency_key') : undefined;
-    if (key === undefined) return null;
-    if (typeof key === 'string') return key;
+    return json instanceof JsonObject ? json.get(name) : undefined;
   } catch (error) {
-    if (error instanceof JsonSyntaxError) return null;
+    if (error instanceof JsonSyntaxError) return undefined;
     throw error;
   }
-  throw invalid('The idempotency_key in app_metadata must be a text.');
 }
 
 function invalid(message: string): DataForgeError {

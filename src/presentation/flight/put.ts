@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { tableFromIPC } from 'apache-arrow';
 import type { Call } from '#application/call.ts';
 import type { KeptAnswer } from '#application/records/idempotency.ts';
+import type { SourceMarks } from '#application/records/source-marks.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
@@ -17,7 +18,7 @@ import {
 } from '#formats/flight/flight-sql-messages.ts';
 import { HashedBody } from '../hashed-body.ts';
 import { readParameters } from './bound-parameters.ts';
-import { keyOf, readMarks } from './put-marks.ts';
+import { keyOf, marksOf, readMarks } from './put-marks.ts';
 import { handleOf, readCommand, readStatement } from './wanted.ts';
 
 const MAX_PARAMETER_BYTES = 1024 * 1024;
@@ -48,10 +49,11 @@ export async function put(
   const early = [first.value, ...(await readMarks(first.value, source))];
   const body = withinLimit(ipcStream(early, source), maxBytes);
   const key = keyOf(header, early);
+  const marks = marksOf(early);
   const command = descriptor.type === DESCRIPTOR_PATH ? null : unpackCommand(descriptor.cmd ?? new Uint8Array(0));
   switch (command?.name) {
     case 'CommandStatementIngest': {
-      const counts = await load(readIngest(command.value), body, key, useCases, call);
+      const counts = await load(readIngest(command.value), body, { key, marks }, useCases, call);
       return UpdateResult.encode({ recordCount: BigInt(counts.created + counts.updated) });
     }
     case 'CommandPreparedStatementQuery':
@@ -63,7 +65,13 @@ export async function put(
         'SQL only reads here; write rows by bulk ingest (CommandStatementIngest, adbc_ingest), or by DoPut to the path of a dataset.',
       );
     default: {
-      const { created, updated, ignored, rejected } = await load(datasetOf(descriptor), body, key, useCases, call);
+      const { created, updated, ignored, rejected } = await load(
+        datasetOf(descriptor),
+        body,
+        { key, marks },
+        useCases,
+        call,
+      );
       return Buffer.from(JSON.stringify({ created, updated, ignored, rejected }));
     }
   }
@@ -79,7 +87,7 @@ interface Counts {
 async function load(
   schema: string,
   rows: AsyncIterable<Uint8Array>,
-  key: string | null,
+  { key, marks }: { readonly key: string | null; readonly marks: SourceMarks },
   useCases: UseCases,
   call: Call,
 ): Promise<Counts> {
@@ -91,7 +99,7 @@ async function load(
   });
   const scope = key === null ? null : hash('sha256', [call.caller.name, 'DoPut', schema, key].join('\n'));
   const once = scope === null ? null : { scope, hash: () => body.drain(), hashRead: () => body.digest(), answer };
-  const request = { schema, format: 'arrow', onInvalid: null, onConflict: null, once } as const;
+  const request = { schema, format: 'arrow', onInvalid: null, onConflict: null, once, marks } as const;
   const { result, replayed } = await useCases.loadRecords({ ...request, body: once === null ? rows : body }, call);
   return replayed === null ? result : JSON.parse(replayed.body);
 }

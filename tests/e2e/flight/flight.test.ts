@@ -88,6 +88,30 @@ describe('Arrow Flight', () => {
     expect(await count()).toBe(before + 1);
   });
 
+  it('keeps marks in the commit of the rows, or not at all', async () => {
+    const [schema, ...rows] = await flightData({ text: ['marked'] }, ['notes']);
+    const wrong = (await flightData({ text: [''], nothing: ['x'] }, ['notes'])).slice(1);
+    type Message = NonNullable<typeof schema>;
+    const send = (marks: unknown, messages: readonly Message[]) =>
+      client.put([schema as Message, { appMetadata: Buffer.from(JSON.stringify({ marks })) }, ...messages]);
+    const read = async (names: readonly string[]) => {
+      const results = [];
+      const body = Buffer.from(JSON.stringify({ dataset: 'notes', names }));
+      for await (const result of client.stream('DoAction', { type: 'GetMarks', body })) results.push(result);
+      return JSON.parse(Buffer.from(results[0].body).toString());
+    };
+    await send({ cursor: 'page 1', day: '2024-01-01' }, rows);
+    expect(await read(['cursor', 'day', 'none'])).toEqual({ cursor: 'page 1', day: '2024-01-01' });
+    await expect(send({ cursor: 'page 2' }, wrong)).rejects.toMatchObject({ code: 3 });
+    expect(await read(['cursor'])).toEqual({ cursor: 'page 1' });
+    await send({ cursor: 'page 2' }, rows);
+    expect(await read(['cursor'])).toEqual({ cursor: 'page 2' });
+    for (const marks of [{ cursor: 1 }, 'x', { '': 'x' }, { long: 'x'.repeat(5000) }]) {
+      await expect(send(marks, rows)).rejects.toMatchObject({ code: 3 });
+    }
+    await expect(read(Array.from({ length: 17 }, (_, at) => `m${at}`))).rejects.toMatchObject({ code: 3 });
+  });
+
   it('takes no more bytes than MAX_UPLOAD_BYTES', async () => {
     const small = await startServer('memory', { env: { MAX_UPLOAD_BYTES: '2000' } });
     const own = new FlightClient(small.app.flightAddress ?? '');

@@ -6,6 +6,7 @@ import type { BulkCounts, BulkFormat, BulkLoader } from '../../ports/bulk-loader
 import { runGated } from '../admission.ts';
 import type { Answered, IdempotencyKeeper, Once } from '../idempotency.ts';
 import { openDataset } from '../open-dataset.ts';
+import { type SourceMarks, sourceMarks } from '../source-marks.ts';
 import { readConflictPolicy, readInvalidPolicy } from '../write-rules.ts';
 
 export interface LoadRecordsRequest {
@@ -16,6 +17,8 @@ export interface LoadRecordsRequest {
   readonly onInvalid: string | null;
   readonly onConflict: string | null;
   readonly once: Once<LoadRecordsResult> | null;
+  /** Marks that are set in the commit of the rows. */
+  readonly marks?: SourceMarks;
 }
 
 export interface LoadRecordsResult extends Omit<BulkCounts, 'records'> {
@@ -35,6 +38,7 @@ export function loadRecords({ catalog, keeper, loader, loads }: LoadRecordsPorts
     const { dataset } = openDataset(catalog, request.schema, call, 'write');
     const onInvalid = readInvalidPolicy(request.onInvalid);
     const onConflict = readConflictPolicy(request.onConflict);
+    const set = sourceMarks(dataset.name, request.marks ?? {}).map((mark) => ({ ...mark, value: () => mark.value }));
     const toResult = (counts: BulkCounts): LoadRecordsResult => ({ dataset, ...counts });
     const answered = await keeper.run(request.once, async (mark) => {
       const load = () =>
@@ -44,7 +48,10 @@ export function loadRecords({ catalog, keeper, loader, loads }: LoadRecordsPorts
           body: request.body,
           onInvalid,
           onConflict,
-          marks: mark === null ? [] : [{ ...mark, value: (counts) => mark.value(toResult(counts)) }],
+          marks: [
+            ...set,
+            ...(mark === null ? [] : [{ ...mark, value: (counts: BulkCounts) => mark.value(toResult(counts)) }]),
+          ],
           origin: { caller: call.caller.name, run: null },
           returnRecords: false,
           signal: call.signal,
