@@ -51,7 +51,7 @@ function isMessageType(type: string): type is ClientMessageType {
 /** The id that a client has given to what it asks for. */
 export function readId(json: JsonObject): string {
   const id = textMember(json, 'id');
-  if (id.length >= 1 && id.length <= MAX_ID) return id;
+  if (isId(id)) return id;
   throw invalid('/id', `id must have 1 to ${MAX_ID} characters.`);
 }
 
@@ -59,10 +59,14 @@ export function readId(json: JsonObject): string {
 export function findId(text: Uint8Array): string | null {
   try {
     const { id } = JSON.parse(Buffer.from(text).toString('utf8')) as { id?: unknown };
-    return typeof id === 'string' && id.length <= MAX_ID ? id : null;
+    return typeof id === 'string' && isId(id) ? id : null;
   } catch {
     return null;
   }
+}
+
+function isId(text: string): boolean {
+  return text.length >= 1 && text.length <= MAX_ID;
 }
 
 /** A member that is a whole number from 0; null where it is left out. */
