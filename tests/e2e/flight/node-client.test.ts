@@ -39,9 +39,9 @@ interface Arrow {
 it.runIf(isThere || REQUIRED)(
   `a client of Flight SQL for Node reads the catalogue, records and a long result${leftOut}`,
   async () => {
-    const require = createRequire(join(FOLDER, 'package.json'));
-    const { createFlightSqlClient } = require('@lakehouse-rs/flight-sql-client') as Client;
-    const { tableFromIPC } = require('apache-arrow') as Arrow;
+    const load = createRequire(join(FOLDER, 'package.json'));
+    const { createFlightSqlClient } = load('@lakehouse-rs/flight-sql-client') as Client;
+    const { tableFromIPC } = load('apache-arrow') as Arrow;
     const rows = (bytes: Uint8Array) =>
       tableFromIPC(bytes)
         .toArray()
@@ -55,7 +55,8 @@ it.runIf(isThere || REQUIRED)(
         expect((await server.call('POST', '/records', { headers, body })).status).toBe(201);
       }
       const { hostname: host, port } = new URL((server.app.flightAddress ?? '').replace('grpc:', 'http:'));
-      const open = (token: string) => createFlightSqlClient({ host, port: Number(port), token, tls: false, headers: [] });
+      const open = (token: string) =>
+        createFlightSqlClient({ host, port: Number(port), token, tls: false, headers: [] });
       const client = await open(READER);
 
       expect(rows(await client.getCatalogs())).toHaveLength(1);
