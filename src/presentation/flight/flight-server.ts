@@ -61,9 +61,12 @@ export class FlightServer {
         const { header } = await describe(readDescriptor(descriptor), useCases, call);
         return { schema: frameHeader(header) };
       }),
-      DoGet: this.#stream<{ readonly ticket: Uint8Array }>('DoGet', ({ ticket }, call) =>
-        running.run(ticket, call, (cancellable) => this.#get(ticket, cancellable)),
-      ),
+      DoGet: this.#send<Ticket>('DoGet', (stream, call) => {
+        const { ticket } = stream.request;
+        return running.run(ticket, call, (cancellable) =>
+          sendAll(stream, this.#get(ticket, cancellable), cancellable.signal),
+        );
+      }),
       DoPut: this.#duplex('DoPut', async (stream, identify) => {
         const call = identify();
         const messages: AsyncIterable<FlightData> = messagesOf(stream);
@@ -173,10 +176,13 @@ export class FlightServer {
     route: string,
     answer: (request: Q, call: Call) => AsyncIterable<unknown>,
   ): handleServerStreamingCall<Q, unknown> {
+    return this.#send(route, (stream, call) => sendAll(stream, answer(stream.request, call), call.signal));
+  }
+
+  #send<Q>(route: string, send: (stream: ServerWritableStream<Q, unknown>, call: Call) => Promise<void>) {
     return (stream: ServerWritableStream<Q, unknown>) =>
       this.#run(route, stream, failing(stream), async (identify) => {
-        const call = identify();
-        await sendAll(stream, answer(stream.request, call), call.signal);
+        await send(stream, identify());
         stream.end();
       });
   }
@@ -225,8 +231,14 @@ function failing(stream: { emit(event: 'error', status: ServerErrorResponse): un
 // biome-ignore lint/suspicious/noExplicitAny: messages differ by method, and the service's codecs see to them
 type Duplex = ServerDuplexStream<any, any>;
 
-/** What the client sends. The call stays open when the last of it is read, for the answer is still to come. */
-/** The messages of a client. A client that is gone ends them with an error: gRPC alone would have them waited for for ever. */
+interface Ticket {
+  readonly ticket: Uint8Array;
+}
+
+/**
+ * The messages of a client. The call stays open when the last of them is read, for the answer is still to come.
+ * A client that is gone ends them with an error: gRPC alone would have them waited for for ever.
+ */
 function messagesOf(stream: Duplex) {
   const leave = () => stream.destroy(new DataForgeError('cancelled', 'The client went away.'));
   stream.on('error', () => {});

@@ -5,21 +5,21 @@ import { DataForgeError } from '#domain/errors.ts';
 export class RunningFlights {
   readonly #running = new Map<string, Set<AbortController>>();
 
-  /** Runs what a ticket asks for under a signal that `cancel` fires too. */
-  async *run<T>(ticket: Uint8Array, call: Call, answer: (call: Call) => AsyncIterable<T>): AsyncGenerator<T> {
+  /**
+   * Does the work of a ticket under a signal that `cancel` fires too.
+   * @throws DataForgeError `cancelled` where it was fired, however the work took it: a part is never told as the whole
+   */
+  async run(ticket: Uint8Array, call: Call, work: (call: Call) => Promise<void>): Promise<void> {
     const key = keyOf(ticket, call);
     const controller = new AbortController();
     const others = this.#running.get(key) ?? new Set();
     this.#running.set(key, others.add(controller));
     try {
-      const signal = AbortSignal.any([call.signal, controller.signal]);
-      for await (const message of answer({ ...call, signal })) {
-        controller.signal.throwIfAborted();
-        yield message;
-      }
+      await work({ ...call, signal: AbortSignal.any([call.signal, controller.signal]) });
     } finally {
       others.delete(controller);
       if (others.size === 0) this.#running.delete(key);
+      controller.signal.throwIfAborted();
     }
   }
 

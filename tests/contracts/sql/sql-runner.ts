@@ -173,6 +173,23 @@ export function describeSqlRunner(name: string, open: () => Promise<SqlWorld>): 
       expect((await world.ask('SELECT 1')).rows).toEqual(['[1]']);
     });
 
+    test('never gives a part for the whole, whenever its caller leaves', async () => {
+      for (let round = 0; round < 40; round++) {
+        const controller = new AbortController();
+        const long = world.request('SELECT x FROM range(100000000000) AS r(x)');
+        const { batches } = await world.runner.run({ ...long, signal: controller.signal });
+        const reading = (async () => {
+          let read = 0;
+          for await (const batch of batches) {
+            expect(batch.length).toBeGreaterThan(0);
+            if (++read === round % 10) setImmediate(() => controller.abort());
+          }
+        })();
+        if (round % 10 === 0) setTimeout(() => controller.abort(), round % 8);
+        await expect(reading, `round ${round}`).rejects.toBeInstanceOf(DataForgeError);
+      }
+    });
+
     test('a consumer that stops early ends the query', async () => {
       for (let round = 0; round < 10; round++) {
         const { batches } = await world.runner.run(world.request('SELECT x FROM range(100000000) AS r(x)'));

@@ -31,7 +31,7 @@ export async function* streamRows(
     store.options.gate.run(signal, () => session.interruptible(signal, work));
   let pending: Promise<ChunkBlock> | null = null;
   try {
-    const next = await gated(() => session.stream(sql, parameters.values));
+    const next = await gated(() => session.stream(sql, parameters.values, signal));
     for (;;) {
       const block: ChunkBlock = await (pending ?? gated(() => fetchBlock(next, blockRows)));
       if (block.rows === 0) return;

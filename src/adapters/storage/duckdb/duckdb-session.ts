@@ -53,9 +53,14 @@ export class DuckDbSession {
 
   /**
    * Runs a statement whose rows are fetched while the engine makes them.
-   * @returns a function that gives the next chunk, null after the last
+   * @returns a function that gives the next chunk, null after the last; it throws the signal's reason where that fired,
+   * since an engine that is interrupted between two chunks just ends
    */
-  async stream(sql: string, parameters: readonly DuckDbParameter[]): Promise<() => Promise<DuckDBDataChunk | null>> {
+  async stream(
+    sql: string,
+    parameters: readonly DuckDbParameter[],
+    signal: AbortSignal,
+  ): Promise<() => Promise<DuckDBDataChunk | null>> {
     try {
       const statement = await this.connection.prepare(sql);
       bind(statement, parameters);
@@ -63,7 +68,9 @@ export class DuckDbSession {
       return async () => {
         try {
           const chunk = await result.fetchChunk();
-          return chunk === null || chunk.rowCount === 0 ? null : chunk;
+          if (chunk !== null && chunk.rowCount > 0) return chunk;
+          throwIfAborted(signal);
+          return null;
         } catch (error) {
           throw translateDuckDbError(error);
         }

@@ -75,7 +75,7 @@ export class DuckDbSqlRunner implements SqlRunner {
     try {
       await borrowed.show(datasets, plan.read);
       await session.run('BEGIN TRANSACTION READ ONLY');
-      const next = await gated(() => session.stream(runnableSql(plan, limit), plan.values));
+      const next = await gated(() => session.stream(runnableSql(plan, limit), plan.values, signal));
       for (let rows = FIRST_ROWS; ; ) {
         const chunks = await gated(() => take(next, rows));
         if (chunks.length === 0) break;

@@ -240,7 +240,7 @@ export async function renderStored(
   const rows = plain
     ? `SELECT ${json} AS json, _seq AS ord FROM ${currentTable(dataset)} WHERE _seq >= ${stamp.firstSeq} AND _seq <= ${last}`
     : `SELECT ${json} AS json, s.rowid AS ord FROM ${table} s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
-  const next = await session.stream(`SELECT concat(json, ',') FROM (${rows}) ORDER BY ord`, []);
+  const next = await session.stream(`SELECT concat(json, ',') FROM (${rows}) ORDER BY ord`, [], request.signal);
   const texts = new TextBytes(256 * 1024);
   for (let chunk = await next(); chunk !== null; chunk = await next()) texts.appendChunk(chunk);
   return Buffer.from(texts.finish().buffer, 0, Math.max(0, texts.length - 1)).toString();
