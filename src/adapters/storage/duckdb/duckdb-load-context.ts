@@ -6,6 +6,7 @@ import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import { columnType } from './duckdb-layout.ts';
 import { castColumns, packRows, rowTexts, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
+import type { StagingTable } from './duckdb-staging-table.ts';
 
 /** Bytes that one row of an upload may have as it was sent. */
 export const MAX_ROW_BYTES = 16 * 1024 * 1024;
@@ -22,7 +23,7 @@ export interface BlockSizes {
 
 export const BLOCK_SIZES: BlockSizes = { bytes: 48 * 1024 * 1024, arrowRows: 250_000, parquetRows: 1_000_000 };
 
-/** What the readers of every format work with. */
+/** What an upload is worked on with. */
 export interface LoadContext {
   readonly request: BulkRequest;
   readonly session: DuckDbSession;
@@ -32,10 +33,12 @@ export interface LoadContext {
   readonly rejections: Rejections;
 }
 
-/**
- * A block whose rows lie in the temporary table `staged`, every one decided: `ok` is true, or the row is not stored.
- * The table is made anew for the next block.
- */
+/** What the readers of every format work with: the block at hand goes into `staging`. */
+export interface StagingContext extends LoadContext {
+  readonly staging: StagingTable;
+}
+
+/** A block that lies in the staging table, every row of it decided: `ok` is true, or the row is not stored. */
 export interface StagedBlock {
   /** Whether every row of the staged table is to be stored. */
   readonly complete: boolean;
@@ -71,17 +74,17 @@ export class StagedRows {
   }
 }
 
-/** Puts right rows of the staged table that the engine was not sure of. */
+/** Puts right rows of the block at hand that the engine was not sure of, by their places in it. */
 export class StagedCorrections {
-  readonly #context: LoadContext;
+  readonly #context: StagingContext;
   #rows: (string | null)[][] = [];
 
-  constructor(context: LoadContext) {
+  constructor(context: StagingContext) {
     this.#context = context;
   }
 
   async add(place: number, { row, id }: { readonly row: Row; readonly id: string | null }): Promise<void> {
-    this.#rows.push([String(place), 'true', id, ...rowTexts(row)]);
+    this.#rows.push([String(this.#context.staging.before + place), 'true', id, ...rowTexts(row)]);
     if (this.#rows.length >= ROWS_A_STATEMENT) await this.flush();
   }
 

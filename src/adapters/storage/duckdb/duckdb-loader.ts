@@ -6,7 +6,7 @@ import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
+import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
@@ -15,6 +15,7 @@ import { stageCsvBody } from './duckdb-read-csv.ts';
 import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
+import { StagingTable } from './duckdb-staging-table.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 import { renderStored, type StagedTable, storeStaged } from './duckdb-store-staged.ts';
 
@@ -47,19 +48,18 @@ export class DuckDbLoader implements BulkLoader {
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
       rejections: new Rejections(request.onInvalid),
     };
-    let blocks: readonly StagedTable[] = [];
+    let tables: readonly StagedTable[] = [];
     const files: string[] = [];
     try {
-      const staged = await stageAll(context, files);
-      const isShort = staged.length === 1;
+      const body = await stageAll(context, files);
       // Of rows that mean one record the last counts, wherever in the body it stands.
-      blocks = isShort || request.onConflict !== 'update' ? staged : [await mergeBlocks(context, staged, files)];
-      const [only] = blocks;
-      return await (only !== undefined && isShort
+      tables = request.onConflict === 'update' ? await mergeTables(context, body.tables, files) : body.tables;
+      const [only] = tables;
+      return await (only !== undefined && body.isShort
         ? this.#loadShort(context, only)
-        : this.#store.longLoads.hold(() => this.#loadLong(context, blocks)));
+        : this.#store.longLoads.hold(() => this.#loadLong(context, tables)));
     } catch (error) {
-      if (error instanceof DataForgeError && error.code === 'key_exists') await explainConflict(context, blocks);
+      if (error instanceof DataForgeError && error.code === 'key_exists') await explainConflict(context, tables);
       throw error;
     } finally {
       await dropTemporary(session);
@@ -69,11 +69,11 @@ export class DuckDbLoader implements BulkLoader {
   }
 
   /** A body of one block takes the next numbers. */
-  #loadShort(context: LoadContext, block: StagedTable): Promise<BulkCounts> {
+  #loadShort(context: LoadContext, table: StagedTable): Promise<BulkCounts> {
     return this.#store.commitLock.hold(async () => {
       const load = await this.#begin(context, this.#store.sequence.next);
       const counts = await context.session.transaction(async () => {
-        await load.store(block);
+        await load.store(table);
         return load.finish();
       });
       return load.committed(counts);
@@ -81,7 +81,7 @@ export class DuckDbLoader implements BulkLoader {
   }
 
   /** A body of many blocks takes numbers far ahead, so that small commits go on while it is stored. */
-  async #loadLong(context: LoadContext, blocks: readonly StagedTable[]): Promise<BulkCounts> {
+  async #loadLong(context: LoadContext, tables: readonly StagedTable[]): Promise<BulkCounts> {
     const { sequence, commitLock, locatorIndexes } = this.#store;
     const { load, head } = await commitLock.hold(async () => {
       await locatorIndexes.drop(context.request.dataset);
@@ -91,9 +91,9 @@ export class DuckDbLoader implements BulkLoader {
     const { session } = context;
     try {
       await session.run('BEGIN TRANSACTION');
-      for (const block of blocks) await load.store(block);
+      for (const table of tables) await load.store(table);
       return await commitLock.hold(async () => {
-        await refuseMetIds(context, blocks, this.#store.writer, { head, at: load.at });
+        await refuseMetIds(context, tables, this.#store.writer, { head, at: load.at });
         const counts = await load.finish();
         await session.run('COMMIT');
         return load.committed(counts);
@@ -136,17 +136,17 @@ class Load {
     return this.#stamp.at;
   }
 
-  async store(block: StagedTable): Promise<void> {
+  async store(table: StagedTable): Promise<void> {
     const { request, session } = this.#context;
     const stamp = { ...this.#stamp, firstSeq: this.#nextSeq };
     const stored = await session.interruptible(request.signal, () =>
-      storeStaged(this.#context, block, stamp, this.#originId),
+      storeStaged(this.#context, table, stamp, this.#originId),
     );
     this.#counts.created += stored.created;
     this.#counts.updated += stored.updated;
     this.#counts.ignored += stored.ignored;
     this.#nextSeq += stored.numbers;
-    if (request.returnRecords) this.#records.push(await renderStored(this.#context, block, stamp, stored));
+    if (request.returnRecords) this.#records.push(await renderStored(this.#context, table, stamp, stored));
   }
 
   /** Writes the marks; the transaction can be committed then. */
@@ -172,47 +172,55 @@ class Load {
   }
 }
 
-/** Blocks that are kept as temporary tables; what comes behind them is written to the spool, so that memory is bounded. */
+/** Blocks that stay in memory; what comes behind them is written to the spool. */
 const BLOCKS_IN_MEMORY = 4;
 
 /**
  * Stages a whole body, block by block, before the transaction begins: nothing that is wrong with a body ever meets the
  * store, and the engine reads what is committed on all its threads.
  */
-async function stageAll(context: LoadContext, files: string[]): Promise<StagedTable[]> {
-  const { request, rejections } = context;
-  const blocks: StagedTable[] = [];
-  for await (const block of STAGERS[request.format](context)) {
-    const keep = blocks.length < BLOCKS_IN_MEMORY ? keepInMemory : keepInSpool;
-    blocks.push({ ...block, table: await keep(context, blocks.length, files) });
+async function stageAll(context: LoadContext, files: string[]): Promise<StagedBody> {
+  const { session, request, rejections } = context;
+  const staging = await StagingTable.open(session, request.dataset);
+  const held: StagedBlock[] = [];
+  const spooled: StagedTable[] = [];
+  for await (const block of STAGERS[request.format]({ ...context, staging })) {
+    if (held.length < BLOCKS_IN_MEMORY) {
+      held.push(block);
+      staging.keep(block.rows);
+      if (held.length === BLOCKS_IN_MEMORY) await staging.moveTo('held');
+    } else {
+      spooled.push({ ...block, table: await spool(context, 'temp.staged', files) });
+      await staging.empty();
+    }
     rejections.throwIfAborting();
   }
-  return blocks;
+  const first = inOneTable(held, held.length < BLOCKS_IN_MEMORY ? 'temp.staged' : 'temp.held');
+  return { isShort: held.length === 1, tables: [first, ...spooled] };
 }
 
-async function keepInMemory({ session }: LoadContext, index: number): Promise<string> {
-  await session.execute(`DROP TABLE IF EXISTS temp.staged_${index}`);
-  await session.execute(`ALTER TABLE temp.staged RENAME TO staged_${index}`);
-  return `temp.staged_${index}`;
+/** A body that was read. */
+interface StagedBody {
+  /** It is of one block. */
+  readonly isShort: boolean;
+  readonly tables: readonly StagedTable[];
 }
 
-async function keepInSpool({ session, spoolDir }: LoadContext, _index: number, files: string[]): Promise<string> {
-  const file = newSpoolFile(spoolDir, 'parquet');
-  files.push(file);
-  return spool(session, 'temp.staged', file);
-}
-
-/** All blocks as one, for what can only be decided over the whole body. */
-async function mergeBlocks(
-  { session, spoolDir, request }: LoadContext,
-  blocks: readonly StagedTable[],
+/** All tables as one, for what can only be decided over the whole body. */
+async function mergeTables(
+  context: LoadContext,
+  tables: readonly StagedTable[],
   files: string[],
-): Promise<StagedTable> {
-  const file = newSpoolFile(spoolDir, 'parquet');
-  files.push(file);
-  const columns = ['ok', 'gid', ...request.dataset.properties.map((_, index) => `p${index}`)].join(', ');
-  const all = blocks.map(({ table }) => `SELECT ${columns} FROM ${table}`).join(' UNION ALL ');
-  const table = await session.interruptible(request.signal, () => spool(session, `(${all})`, file));
+): Promise<readonly StagedTable[]> {
+  if (tables.length === 1) return tables;
+  const columns = ['ok', 'gid', ...context.request.dataset.properties.map((_, index) => `p${index}`)].join(', ');
+  const all = tables.map(({ table }) => `SELECT ${columns} FROM ${table}`).join(' UNION ALL ');
+  const merged = await context.session.interruptible(context.request.signal, () => spool(context, `(${all})`, files));
+  return [inOneTable(tables, merged)];
+}
+
+/** Blocks that lie one behind the other. */
+function inOneTable(blocks: readonly StagedBlock[], table: string): StagedTable {
   let rows = 0;
   const placed = blocks.map((block) => {
     const from = rows;
@@ -227,7 +235,9 @@ async function mergeBlocks(
 }
 
 /** @returns the relation that reads the rows of another back from a file, with their places as row numbers */
-async function spool(session: DuckDbSession, relation: string, file: string): Promise<string> {
+async function spool({ session, spoolDir }: LoadContext, relation: string, files: string[]): Promise<string> {
+  const file = newSpoolFile(spoolDir, 'parquet');
+  files.push(file);
   await session.execute(`COPY ${relation} TO ${literal(file)} (FORMAT parquet, COMPRESSION lz4)`);
   return `(SELECT * EXCLUDE (file_row_number), file_row_number AS rowid FROM read_parquet(${literal(file)}, file_row_number = true))`;
 }

@@ -8,10 +8,9 @@ import { byteWidth } from '#formats/columns/layout.ts';
 import { uploadColumns } from '#formats/rows/row-assembler.ts';
 import { appendBatch } from './duckdb-append.ts';
 import { columnType } from './duckdb-layout.ts';
-import { type LoadContext, MAX_ROW_BYTES, type StagedBlock } from './duckdb-load-context.ts';
+import { type LoadContext, MAX_ROW_BYTES, type StagedBlock, type StagingContext } from './duckdb-load-context.ts';
 import { decideRows } from './duckdb-read-columns.ts';
 import { ruleConditions, valueLiteral } from './duckdb-rules.ts';
-import { createStaged } from './duckdb-staged.ts';
 
 const MAX_BATCH_BYTES = 16 * MAX_ROW_BYTES;
 
@@ -24,7 +23,7 @@ interface Target {
 }
 
 /** Arrow: the codec makes every column the property's own type; its buffers go into the staged table as they are. */
-export async function* stageArrow(context: LoadContext): AsyncGenerator<StagedBlock> {
+export async function* stageArrow(context: StagingContext): AsyncGenerator<StagedBlock> {
   const { request } = context;
   const reader = await openArrow(request.body, { maxMessageBytes: MAX_BATCH_BYTES });
   const columns = uploadColumns(request.dataset, reader.columnNames);
@@ -70,18 +69,19 @@ async function* blocksOf(batches: AsyncGenerator<ReadBatch>, blockRows: number):
 }
 
 async function stageBatches(
-  context: LoadContext,
+  context: StagingContext,
   targets: readonly Target[],
   batches: readonly ReadBatch[],
   rowsBefore: number,
 ): Promise<StagedBlock> {
-  const { session, request } = context;
-  await session.execute(createStaged(request.dataset));
+  const { session, staging, request } = context;
   const faults = await appendBatches(context, targets, batches);
   await fillDefaults(context, targets);
   const conditions = request.dataset.properties.flatMap((property, index) => ruleConditions(property, `p${index}`));
   if (conditions.length > 0) {
-    await session.execute(`UPDATE temp.staged SET ok = FALSE WHERE NOT (${conditions.join(' AND ')})`);
+    await session.execute(
+      `UPDATE temp.staged SET ok = FALSE WHERE ${staging.isOfBlock} AND NOT (${conditions.join(' AND ')})`,
+    );
   }
   const present = targets.flatMap(({ name, type, from }, at) =>
     from < 0 ? [] : [{ name, type: columnType(type), expression: at === 0 ? 'gid' : `p${at - 1}` }],
@@ -89,7 +89,7 @@ async function stageBatches(
   return decideRows(context, {
     columns: present,
     from: 'temp.staged',
-    rowNumber: 'rowid',
+    rowNumber: `rowid - ${staging.before}`,
     rowsBefore,
     faultyRows: [...faults.keys()],
     faultsAt: (row) =>
@@ -138,10 +138,10 @@ function nulls(type: DbType, rows: number): ColumnVector {
 }
 
 /** A column that the body does not have takes its default. */
-async function fillDefaults({ session, request }: LoadContext, targets: readonly Target[]): Promise<void> {
+async function fillDefaults({ session, staging, request }: StagingContext, targets: readonly Target[]): Promise<void> {
   const sets = request.dataset.properties.flatMap((property, index) => {
     const missing = (targets[index + 1]?.from ?? -1) < 0;
     return missing && property.default !== null ? [`p${index} = ${valueLiteral(property, property.default)}`] : [];
   });
-  if (sets.length > 0) await session.execute(`UPDATE temp.staged SET ${sets.join(', ')}`);
+  if (sets.length > 0) await session.execute(`UPDATE temp.staged SET ${sets.join(', ')} WHERE ${staging.isOfBlock}`);
 }

@@ -7,7 +7,13 @@ import type { UploadColumn } from '#domain/record/upload-columns.ts';
 import { readTextValue } from '#domain/record/value-rules.ts';
 import { RowAssembler, uploadColumns } from '#formats/rows/row-assembler.ts';
 import { identifier, literal } from '../sql/identifier.ts';
-import { type LoadContext, reject, type StagedBlock, StagedCorrections } from './duckdb-load-context.ts';
+import {
+  type LoadContext,
+  reject,
+  type StagedBlock,
+  StagedCorrections,
+  type StagingContext,
+} from './duckdb-load-context.ts';
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import { throwIfAborted } from './duckdb-session.ts';
 import { newSpoolFile, writeSpool } from './duckdb-spool.ts';
@@ -26,7 +32,7 @@ export interface ColumnSource {
 }
 
 /** Parquet: the engine's own reader, values checked by the rules of the contract. */
-export async function* stageParquet(context: LoadContext): AsyncGenerator<StagedBlock> {
+export async function* stageParquet(context: StagingContext): AsyncGenerator<StagedBlock> {
   const file = newSpoolFile(context.spoolDir, 'parquet');
   const blockRows = context.blocks.parquetRows;
   try {
@@ -86,7 +92,7 @@ async function describeParquet(
 }
 
 /** Stages one block of Parquet. */
-async function stageSource(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
+async function stageSource(context: StagingContext, source: ColumnSource): Promise<StagedBlock> {
   const { session, request } = context;
   const sql = stageColumns(request.dataset, source.columns, source.from);
   try {
@@ -100,11 +106,11 @@ async function stageSource(context: LoadContext, source: ColumnSource): Promise<
   return decideRows(context, source);
 }
 
-/** Settles the rows of the staged table that the engine was not sure of, and counts. */
-export async function decideRows(context: LoadContext, source: ColumnSource): Promise<StagedBlock> {
-  const { session } = context;
+/** Settles the rows of the block at hand that the engine was not sure of, and counts. */
+export async function decideRows(context: StagingContext, source: ColumnSource): Promise<StagedBlock> {
+  const { session, staging } = context;
   await markFaulty(context, source);
-  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
+  const [row] = await session.rows(`SELECT count(*), count(*) FILTER (ok) FROM temp.staged WHERE ${staging.isOfBlock}`);
   const [rows = 0, sure = 0] = (row ?? []).map(Number);
   const lineOf = (place: number) => source.rowsBefore + place + 1;
   if (sure < rows) await settle(context, source, rows, lineOf);
@@ -112,11 +118,11 @@ export async function decideRows(context: LoadContext, source: ColumnSource): Pr
 }
 
 /** A row that its reader found fault with is not sure, whatever stands in its columns. */
-async function markFaulty(context: LoadContext, { faultyRows }: ColumnSource): Promise<void> {
+async function markFaulty(context: StagingContext, { faultyRows }: ColumnSource): Promise<void> {
   if (faultyRows.length === 0) return;
   await context.session.run(
     `UPDATE temp.staged SET ok = FALSE WHERE rowid IN (SELECT c0::BIGINT FROM ${unpackRows('$1', 1)})`,
-    [packRows(faultyRows.map((row) => [String(row)]))],
+    [packRows(faultyRows.map((row) => [String(context.staging.before + row)]))],
   );
 }
 
@@ -125,12 +131,12 @@ const SETTLED_ROWS = 50_000;
 
 /** Reads the rows that the engine was not sure of as text, and judges them by the exact rule. */
 async function settle(
-  context: LoadContext,
+  context: StagingContext,
   source: ColumnSource,
   rows: number,
-  lineOf: (rowid: number) => number,
+  lineOf: (place: number) => number,
 ): Promise<void> {
-  const { session, validator, rejections, request } = context;
+  const { session, staging, validator, rejections, request } = context;
   const names = source.columns.map(({ name }) => name);
   const columns = uploadColumns(validator.dataset, names);
   const types = columns.map((column): DbType => typeOf(validator.dataset, column));
@@ -143,21 +149,21 @@ async function settle(
     const unsure = await session.interruptible(request.signal, () =>
       session.rows(
         `SELECT ${rowNumber}, ${texts} FROM ${from} WHERE ${rowNumber} ${range} ` +
-          `AND ${rowNumber} IN (SELECT rowid FROM temp.staged WHERE NOT ok AND rowid ${range})`,
+          `AND ${rowNumber} IN (SELECT rowid - ${staging.before} FROM temp.staged WHERE NOT ok AND ${staging.isOfBlock} AND rowid - ${staging.before} ${range})`,
       ),
     );
     for (const [number, ...cells] of unsure) {
-      const rowid = Number(number);
-      const known = source.faultsAt(rowid);
+      const place = Number(number);
+      const known = source.faultsAt(place);
       if (known.length > 0) {
-        reject(context, lineOf(rowid), { ok: false, line: 0, faults: known, garbled: false });
+        reject(context, lineOf(place), { ok: false, line: 0, faults: known, garbled: false });
         continue;
       }
-      const row = assembler.assemble(lineOf(rowid), (at) => {
+      const row = assembler.assemble(lineOf(place), (at) => {
         const cell = cells[at] as string | null;
         return cell === null || !columns[at] ? null : readTextValue(types[at] ?? { name: 'VARCHAR' }, cell, parseJson);
       });
-      if (row.ok) await corrections.add(rowid, row);
+      if (row.ok) await corrections.add(place, row);
       else reject(context, row.line, row);
     }
     await corrections.flush();

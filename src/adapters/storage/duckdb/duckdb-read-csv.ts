@@ -6,12 +6,12 @@ import { readCsv } from '#formats/csv/read-csv.ts';
 import { readCsvRows } from '#formats/rows/read-csv-rows.ts';
 import { type Block, spoolAhead } from './duckdb-blocks.ts';
 import { COMMA, CsvCutter, haveCells } from './duckdb-csv-cutter.ts';
-import { type LoadContext, MAX_ROW_BYTES, type StagedBlock } from './duckdb-load-context.ts';
+import { type LoadContext, MAX_ROW_BYTES, type StagedBlock, type StagingContext } from './duckdb-load-context.ts';
 import { stageCsv } from './duckdb-stage-csv.ts';
 import { stageExactly } from './duckdb-stage-exactly.ts';
 
 /** CSV: the engine reads blocks in which every field has the expected shape, the domain's own rule the others. */
-export async function* stageCsvBody(context: LoadContext): AsyncGenerator<StagedBlock> {
+export async function* stageCsvBody(context: StagingContext): AsyncGenerator<StagedBlock> {
   const { spoolDir, request } = context;
   const header = new CsvHeader();
   const cutter = new CsvCutter();
@@ -91,13 +91,13 @@ function firstRecordEnd(chunk: Uint8Array, cutter: CsvCutter): number {
 }
 
 async function stageBlock(
-  context: LoadContext,
+  context: StagingContext,
   block: Block,
   cutter: CsvCutter,
   columns: readonly UploadColumn[] | null,
   linesBefore: number,
 ): Promise<StagedBlock & { readonly lines: number }> {
-  const { session, request } = context;
+  const { session, staging, request } = context;
   const { lineEnd, isPlainText, lines } = block.scan;
   const headerBefore = block.index > 0 ? 1 : 0;
   const exactly = async () => {
@@ -109,13 +109,13 @@ async function stageBlock(
   }
   const sql = stageCsv(request.dataset, columns, block.file, lineEnd);
   await session.interruptible(request.signal, () => session.execute(sql));
-  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok) FROM temp.staged');
+  const [row] = await session.rows(`SELECT count(*), count(*) FILTER (ok) FROM temp.staged WHERE ${staging.isOfBlock}`);
   const [rows, sure] = (row ?? []).map(Number);
   const hasCommaAtEnd = cutter.hasCommaBeforeLineEnd || block.scan.lastByte === COMMA;
   const fits = !hasCommaAtEnd || (await haveCells(block.file, lines, columns.length));
   if (rows !== sure || rows !== lines - 1 || !fits) {
     return exactly();
   }
-  const lineOf = (rowid: number) => linesBefore - headerBefore + rowid + 2;
+  const lineOf = (place: number) => linesBefore - headerBefore + place + 2;
   return { complete: true, rows, lines: lines - headerBefore, lineOf };
 }

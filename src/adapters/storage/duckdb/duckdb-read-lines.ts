@@ -8,7 +8,13 @@ import { splitLines } from '#formats/ndjson/split-lines.ts';
 import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import { type Block, LineCutter, spoolAhead } from './duckdb-blocks.ts';
-import { type LoadContext, MAX_ROW_BYTES, reject, type StagedBlock, StagedCorrections } from './duckdb-load-context.ts';
+import {
+  MAX_ROW_BYTES,
+  reject,
+  type StagedBlock,
+  StagedCorrections,
+  type StagingContext,
+} from './duckdb-load-context.ts';
 import { stageExactly } from './duckdb-stage-exactly.ts';
 import { findLayout, stageLines } from './duckdb-stage-ndjson.ts';
 
@@ -17,20 +23,20 @@ const SAMPLE_LINES = 32;
 type ReadRows = (file: string) => AsyncIterable<UploadedRow[]>;
 
 /** NDJSON: the engine reads lines of the expected shape, the domain's own rule the others. */
-export async function* stageNdjson(context: LoadContext): AsyncGenerator<StagedBlock> {
+export async function* stageNdjson(context: StagingContext): AsyncGenerator<StagedBlock> {
   const read: ReadRows = (file) =>
     readNdjsonRows(createReadStream(file), context.validator, { maxRowBytes: MAX_ROW_BYTES });
   yield* stageLineBlocks(context, context.request.body, read, true);
 }
 
 /** A JSON array, an item a line. */
-export async function* stageJsonArray(context: LoadContext): AsyncGenerator<StagedBlock> {
+export async function* stageJsonArray(context: StagingContext): AsyncGenerator<StagedBlock> {
   const read: ReadRows = (file) => readItemLines(file, context.validator);
   yield* stageLineBlocks(context, jsonArrayLines(context.request.body), read, false);
 }
 
 async function* stageLineBlocks(
-  context: LoadContext,
+  context: StagingContext,
   body: AsyncIterable<Uint8Array>,
   read: ReadRows,
   wholeRecords: boolean,
@@ -54,24 +60,26 @@ async function* stageLineBlocks(
 }
 
 async function stageBlock(
-  context: LoadContext,
+  context: StagingContext,
   block: Block,
   linesBefore: number,
   read: ReadRows,
   wholeRecords: boolean,
 ): Promise<StagedBlock & { readonly lines: number }> {
-  const lineOf = (rowid: number) => linesBefore + rowid + 1;
+  const lineOf = (place: number) => linesBefore + place + 1;
   const { dataset } = context.request;
   const samples = Buffer.from(block.head).toString('utf8').split('\n').slice(0, SAMPLE_LINES);
   const layout = findLayout(dataset, samples, wholeRecords);
   const { lineEnd, isPlainText, lines } = block.scan;
   const exactly = async () => ({ ...(await stageExactly(context, read(block.file), linesBefore)), lines });
   if (layout === null || lineEnd === null || !isPlainText) return exactly();
-  const { session, request } = context;
+  const { session, staging, request } = context;
   await session.interruptible(request.signal, () =>
     session.execute(stageLines(dataset, layout, samples[0] ?? '', { file: block.file, lineEnd })),
   );
-  const [row] = await session.rows('SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged');
+  const [row] = await session.rows(
+    `SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged WHERE ${staging.isOfBlock}`,
+  );
   const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
   if (rows !== lines) return exactly();
   if (unsure > 0) await settle(context, block, lineOf, read);
@@ -80,13 +88,15 @@ async function stageBlock(
 
 /** Reads the lines that the engine was not sure of once more, by the exact rule. */
 async function settle(
-  context: LoadContext,
+  context: StagingContext,
   block: Block,
-  lineOf: (rowid: number) => number,
+  lineOf: (place: number) => number,
   read: ReadRows,
 ): Promise<void> {
-  const { session, rejections } = context;
-  const places = await session.rows('SELECT rowid FROM temp.staged WHERE NOT ok');
+  const { session, staging, rejections } = context;
+  const places = await session.rows(
+    `SELECT rowid - ${staging.before} FROM temp.staged WHERE NOT ok AND ${staging.isOfBlock}`,
+  );
   const unsure = new Set(places.map(([place]) => Number(place)));
   const corrections = new StagedCorrections(context);
   for await (const rows of read(block.file)) {

@@ -1,17 +1,16 @@
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
-import { type LoadContext, reject, type StagedBlock, StagedRows } from './duckdb-load-context.ts';
-import { createStaged } from './duckdb-staged.ts';
+import { reject, type StagedBlock, StagedRows, type StagingContext } from './duckdb-load-context.ts';
 
 /**
  * Stages a whole block by the exact rule, where the engine's own reader cannot be trusted with it.
  * @param linesBefore what to add to a row's line in the block for its line in the body
  */
 export async function stageExactly(
-  context: LoadContext,
+  context: StagingContext,
   rows: AsyncIterable<UploadedRow[]>,
   linesBefore: number,
 ): Promise<StagedBlock> {
-  await context.session.execute(createStaged(context.request.dataset));
+  await context.staging.restart();
   const staged = new StagedRows(context);
   const lineNumbers: number[] = [];
   for await (const block of rows) {

@@ -16,7 +16,7 @@ interface StagedColumn {
 }
 
 /**
- * SQL that makes the staged table `temp.staged` of a block of an upload, before it is stored: a row for each line in
+ * SQL that reads a block of an upload into the table `temp.staged`, before it is stored: a row for each line in
  * its order, `ok` (true: the values are right by the contract; false: not sure, or wrong; null: no row at all), `gid` (the
  * id given, or null), and the properties as `p0`, `p1`, … in the types of the current table.
  * @param shaped the condition that the source could be read at all
@@ -37,7 +37,7 @@ export function stagedSelect(
   const ok = blank === null ? verdict : `CASE WHEN ${blank} THEN NULL ELSE ${verdict} END`;
   const names = dataset.properties.map((_, index) => `p${index}`).join(', ');
   return (
-    `CREATE OR REPLACE TEMP TABLE staged AS SELECT ${ok} AS ok, gid, ${names} ` +
+    `INSERT INTO temp.staged SELECT ${ok} AS ok, gid, ${names} ` +
     `FROM (SELECT *, ${[`${gid} AS gid`, ...typed].join(', ')} FROM ${source})`
   );
 }
