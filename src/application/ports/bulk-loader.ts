@@ -32,7 +32,7 @@ export interface BulkCounts {
   /** The first rejected rows, at most `MAX_REPORTED_REJECTIONS`. */
   readonly rejections: readonly Rejection[];
   /** The records in the order sent, as JSON with commas between, where they were asked for. */
-  readonly recordsJson: string | null;
+  readonly recordsJson: Uint8Array | null;
 }
 
 export const MAX_REPORTED_REJECTIONS = 1000;

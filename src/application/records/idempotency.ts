@@ -7,12 +7,17 @@ const IDEMPOTENCY_MARK = 'idempotency';
 const KEPT_FOR = 24 * 60 * 60 * 1000;
 const FORGET_EVERY = 60 * 60 * 1000;
 
-/** An answer as a protocol gave it, to be given again word by word. */
-export interface KeptAnswer {
+interface Answer<Body> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: Body;
 }
+
+/** An answer as a protocol gives it; a long body as bytes of UTF-8. */
+export type GivenAnswer = Answer<string | Uint8Array>;
+
+/** The same, to be given again word by word. */
+export type KeptAnswer = Answer<string>;
 
 /** What a caller who wants a request to count once sends with it. */
 export interface Once<T> {
@@ -23,7 +28,7 @@ export interface Once<T> {
   /** The same once the body has been read to its end. */
   readonly hashRead: () => string;
   /** How the protocol will say the result. */
-  readonly answer: (result: T) => KeptAnswer;
+  readonly answer: (result: T) => GivenAnswer;
 }
 
 export type Answered<T> =
@@ -82,7 +87,11 @@ export class IdempotencyKeeper {
   async #take<T>(once: Once<T>, work: (mark: OnceMark<T> | null) => Promise<T>): Promise<Answered<T>> {
     const kept = await this.#writer.readMark(IDEMPOTENCY_MARK, once.scope);
     if (kept === null) {
-      const value = (result: T) => JSON.stringify({ hash: once.hashRead(), ...once.answer(result) });
+      const value = (result: T) => {
+        const { body, ...answer } = once.answer(result);
+        const text = typeof body === 'string' ? body : Buffer.from(body).toString();
+        return JSON.stringify({ hash: once.hashRead(), ...answer, body: text });
+      };
       return { replayed: null, result: await work({ kind: IDEMPOTENCY_MARK, key: once.scope, value }) };
     }
     const { hash, ...answer } = JSON.parse(kept) as KeptAnswer & { readonly hash: string };

@@ -19,6 +19,26 @@ export async function* jsonArrayLines(body: AsyncIterable<Uint8Array>): AsyncGen
   scanner.end();
 }
 
+/**
+ * The same for a compact array of objects that is there whole, many times faster, by a guess: a line ends wherever one
+ * object seems to end and the next to begin. Where the guess is wrong, inside of a text or of a nested array, a line
+ * holds the beginning of an item, which is no JSON: if every line is, every cut was right.
+ * @returns null where the bytes do not look like one
+ */
+export function guessArrayLines(json: Uint8Array): Uint8Array | null {
+  const array = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  const isFramed = array[0] === OPEN_BRACKET && array[1] === OPEN_BRACE && array.at(-1) === CLOSE_BRACKET;
+  if (!isFramed || array.includes(LINE_FEED) || array.includes(CARRIAGE_RETURN)) return null;
+  const lines = Buffer.from(array.subarray(1));
+  lines[lines.length - 1] = LINE_FEED;
+  for (let at = lines.indexOf(BETWEEN_OBJECTS); at >= 0; at = lines.indexOf(BETWEEN_OBJECTS, at + 2)) {
+    lines[at + 1] = LINE_FEED;
+  }
+  return lines;
+}
+
+const BETWEEN_OBJECTS = Buffer.from('},{');
+
 class ArrayScanner {
   #place: Place = 'before';
   #depth = 0;

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collect, inPieces } from '#tests/support/bytes.ts';
+import { guessArrayLines } from './array-lines.ts';
 import { splitJsonArray } from './split-array.ts';
 
 const split = (body: string | Uint8Array, size: number, maxItemBytes = 1000) =>
@@ -33,4 +35,37 @@ test.each([
 
 test('an item without end does not fill the memory', async () => {
   await expect(split(`["${'x'.repeat(50)}"]`, 7, 20)).rejects.toMatchObject({ code: 'too_large' });
+});
+
+const anyObject = fc.dictionary(
+  fc.string({ maxLength: 5 }),
+  fc.oneof(
+    fc.constantFrom('},{', '"},{"', '{', '}', ',', '\\', []),
+    fc.jsonValue(),
+    fc.array(fc.dictionary(fc.constantFrom('a', 'b'), fc.integer(), { maxKeys: 1 }), { maxLength: 3 }),
+  ),
+);
+
+test('a guess whose lines are all JSON is the truth, and an array of plain objects is guessed', () => {
+  const isJson = (line: string) => {
+    try {
+      return JSON.parse(line) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  const linesOf = (json: string) => guessArrayLines(Buffer.from(json))?.toString().trimEnd().split('\n') ?? [''];
+  fc.assert(
+    fc.property(fc.array(anyObject, { minLength: 1, maxLength: 5 }), (items) => {
+      const lines = linesOf(JSON.stringify(items));
+      if (lines.every(isJson)) expect(lines).toEqual(items.map((item) => JSON.stringify(item)));
+    }),
+    { numRuns: 500 },
+  );
+  expect(linesOf('[{"a":1},{"a":"ü"},{}]')).toEqual(['{"a":1}', '{"a":"ü"}', '{}']);
+  expect(linesOf('[{"a":"x},{y"}]').every(isJson)).toBe(false);
+});
+
+test.each(['', '[]', ' [{}]', '[{}] ', '[{},\n{}]', '[1,2]', '{}'])('makes no guess about %j', (json) => {
+  expect(guessArrayLines(Buffer.from(json))).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeptAnswer, Once } from '#application/records/idempotency.ts';
+import type { GivenAnswer, Once } from '#application/records/idempotency.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { HashedBody } from '../hashed-body.ts';
 import { sendJson } from './send.ts';
@@ -12,7 +12,7 @@ import { sendJson } from './send.ts';
 export function readOnce<T>(
   request: FastifyRequest,
   body: Uint8Array | HashedBody,
-  answer: (result: T) => KeptAnswer,
+  answer: (result: T) => GivenAnswer,
 ): Once<T> | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
@@ -37,7 +37,7 @@ export function readOnce<T>(
 export function sendKept(
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, headers, body }: KeptAnswer,
+  { status, headers, body }: GivenAnswer,
 ): FastifyReply {
   for (const [name, value] of Object.entries(headers)) reply.header(name, value);
   return sendJson(request, reply, status, body);

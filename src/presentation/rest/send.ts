@@ -14,7 +14,7 @@ export function sendText(
   reply: FastifyReply,
   status: number,
   type: string,
-  text: string,
+  text: string | Uint8Array,
 ): FastifyReply {
   reply.code(status);
   reply.header('content-type', type);
@@ -24,14 +24,19 @@ export function sendText(
   reply.header('vary', 'accept-encoding');
   const coding = negotiateCoding(accepted);
   if (coding === 'identity') return reply.send(text);
-  void compress(coding, Buffer.from(text)).then(
+  void compress(coding, typeof text === 'string' ? Buffer.from(text) : text).then(
     (bytes) => reply.header('content-encoding', coding).send(bytes),
     () => reply.send(text),
   );
   return reply;
 }
 
-export function sendJson(request: FastifyRequest, reply: FastifyReply, status: number, json: string): FastifyReply {
+export function sendJson(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  json: string | Uint8Array,
+): FastifyReply {
   return sendText(request, reply, status, JSON_TYPE, json);
 }
 

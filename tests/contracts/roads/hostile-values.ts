@@ -216,6 +216,7 @@ const texts: readonly HostileValue[] = [
   ['text', '"  a  "', '"  a  "'],
   ['text', '"null"', '"null"'],
   ['text', '"NULL"', '"NULL"'],
+  ['text', '"},{"', '"},{"'],
   ['text', 'null', 'null'],
   ['text', '"1"', '"1"'],
   ['text', '1', null],
@@ -274,6 +275,7 @@ const texts: readonly HostileValue[] = [
 const trees: readonly HostileValue[] = [
   ['extra', '{}', '{}'],
   ['extra', '{ }', '{}'],
+  ['extra', '{"a":[{"b":1},{"b":2}]}', '{"a":[{"b":1},{"b":2}]}'],
   ['extra', '[]', null],
   ['list', '[]', '[]'],
   ['list', '{}', null],

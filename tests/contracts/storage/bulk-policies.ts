@@ -159,5 +159,5 @@ export function describeBulkPolicies(context: ContractContext): void {
 
 // biome-ignore lint/suspicious/noExplicitAny: what comes back is compared as it is
 function recordsOf({ recordsJson }: BulkCounts): any[] {
-  return JSON.parse(`[${recordsJson}]`);
+  return JSON.parse(`[${Buffer.from(recordsJson ?? []).toString()}]`);
 }

@@ -69,7 +69,7 @@ async function* spoolBlocks(
 
 /** The first block is small, so that the engine soon has something to do. */
 function bytesOf(index: number, { blockBytes }: SpoolOptions): number {
-  return index === 0 ? blockBytes / 8 : blockBytes;
+  return index === 0 ? blockBytes / 4 : blockBytes;
 }
 
 const HEAD_BYTES = 64 * 1024;

@@ -120,7 +120,7 @@ class Load {
   readonly #originId: number;
   readonly #counts = { created: 0, updated: 0, ignored: 0 };
   /** The records of each block, rendered. */
-  readonly #records: string[] = [];
+  readonly #records: Uint8Array[] = [];
   #nextSeq: number;
 
   constructor(store: DuckDbStore, context: LoadContext, stamp: CommitStamp, originId: number) {
@@ -157,7 +157,7 @@ class Load {
       ...this.#counts,
       rejected: rejections.count,
       rejections: rejections.reported,
-      recordsJson: request.returnRecords ? this.#records.filter((json) => json !== '').join(',') : null,
+      recordsJson: request.returnRecords ? joined(this.#records) : null,
     };
     const marks = request.marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
     await writeMarks(session, marks, this.#stamp.at);
@@ -171,6 +171,14 @@ class Load {
     return counts;
   }
 }
+
+/** With commas between. */
+function joined(texts: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array(0), ...others] = texts.filter(({ length }) => length > 0);
+  return others.length === 0 ? first : Buffer.concat([first, ...others.flatMap((text) => [COMMA, text])]);
+}
+
+const COMMA = Buffer.from(',');
 
 /** Blocks that stay in memory; what comes behind them is written to the spool. */
 const BLOCKS_IN_MEMORY = 4;

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
 import type { RowValidator } from '#domain/record/validate-row.ts';
-import { jsonArrayLines } from '#formats/json/array-lines.ts';
+import { guessArrayLines, jsonArrayLines } from '#formats/json/array-lines.ts';
 import { splitLines } from '#formats/ndjson/split-lines.ts';
 import { readNdjsonRows } from '#formats/rows/read-json-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
@@ -31,8 +31,50 @@ export async function* stageNdjson(context: StagingContext): AsyncGenerator<Stag
 
 /** A JSON array, an item a line. */
 export async function* stageJsonArray(context: StagingContext): AsyncGenerator<StagedBlock> {
+  const { whole, body } = await takeWhole(context.request.body);
+  const guessed = whole === null || whole.length > context.blocks.bytes ? null : guessArrayLines(whole);
+  const sure = guessed === null ? null : await stageSure(context, guessed);
+  if (sure !== null) {
+    yield sure;
+    return;
+  }
   const read: ReadRows = (file) => readItemLines(file, context.validator);
-  yield* stageLineBlocks(context, jsonArrayLines(context.request.body), read, false);
+  yield* stageLineBlocks(context, jsonArrayLines(body), read, false);
+}
+
+/** A body that comes in one piece, as one that was in memory does, and in any case the body. */
+async function takeWhole(
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ whole: Uint8Array | null; body: AsyncIterable<Uint8Array> }> {
+  const chunks = body[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  if (first.done) return { whole: null, body: chunksOf([]) };
+  const second = await chunks.next();
+  if (second.done) return { whole: first.value, body: chunksOf([first.value]) };
+  return { whole: null, body: chunksOf([first.value, second.value], chunks) };
+}
+
+async function* chunksOf(taken: readonly Uint8Array[], rest?: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* taken;
+  if (rest !== undefined) yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+/** Stages lines as one block if the engine is sure of every one; null, and nothing is staged, where it is not. */
+async function stageSure(context: StagingContext, lines: Uint8Array): Promise<StagedBlock | null> {
+  const { spoolDir, request, staging } = context;
+  const options = { spoolDir, blockBytes: Number.POSITIVE_INFINITY, extension: 'ndjson', signal: request.signal };
+  for await (const block of spoolAhead(chunksOf([lines]), new LineCutter(), options)) {
+    try {
+      const read = await readByEngine(context, block, false);
+      if (read !== null && read.sure === read.rows) {
+        return { complete: true, rows: read.rows, lineOf: (place) => place + 1 };
+      }
+    } finally {
+      await rm(block.file, { force: true });
+    }
+  }
+  await staging.restart();
+  return null;
 }
 
 async function* stageLineBlocks(
@@ -66,24 +108,37 @@ async function stageBlock(
   read: ReadRows,
   wholeRecords: boolean,
 ): Promise<StagedBlock & { readonly lines: number }> {
+  const { lines } = block.scan;
+  const engine = await readByEngine(context, block, wholeRecords);
+  if (engine === null) return { ...(await stageExactly(context, read(block.file), linesBefore)), lines };
   const lineOf = (place: number) => linesBefore + place + 1;
-  const { dataset } = context.request;
-  const samples = Buffer.from(block.head).toString('utf8').split('\n').slice(0, SAMPLE_LINES);
-  const layout = findLayout(dataset, samples, wholeRecords);
-  const { lineEnd, isPlainText, lines } = block.scan;
-  const exactly = async () => ({ ...(await stageExactly(context, read(block.file), linesBefore)), lines });
-  if (layout === null || lineEnd === null || !isPlainText) return exactly();
+  const { rows, sure, unsure } = engine;
+  if (unsure > 0) await settle(context, block, lineOf, read);
+  return { complete: sure === rows, rows, lines, lineOf };
+}
+
+/** What the engine made of a block, a row a line: how many it is sure of, not sure of; the others are blank lines. */
+interface EngineRows {
+  readonly rows: number;
+  readonly sure: number;
+  readonly unsure: number;
+}
+
+/** Has the engine read a block; null where it cannot be trusted with it. */
+async function readByEngine(context: StagingContext, block: Block, wholeRecords: boolean): Promise<EngineRows | null> {
   const { session, staging, request } = context;
+  const samples = Buffer.from(block.head).toString('utf8').split('\n').slice(0, SAMPLE_LINES);
+  const layout = findLayout(request.dataset, samples, wholeRecords);
+  const { lineEnd, isPlainText, lines } = block.scan;
+  if (layout === null || lineEnd === null || !isPlainText) return null;
   await session.interruptible(request.signal, () =>
-    session.execute(stageLines(dataset, layout, samples[0] ?? '', { file: block.file, lineEnd })),
+    session.execute(stageLines(request.dataset, layout, samples[0] ?? '', { file: block.file, lineEnd })),
   );
   const [row] = await session.rows(
     `SELECT count(*), count(*) FILTER (ok), count(*) FILTER (NOT ok) FROM temp.staged WHERE ${staging.isOfBlock}`,
   );
   const [rows = 0, sure = 0, unsure = 0] = (row ?? []).map(Number);
-  if (rows !== lines) return exactly();
-  if (unsure > 0) await settle(context, block, lineOf, read);
-  return { complete: sure === rows, rows, lines, lineOf };
+  return rows === lines ? { rows, sure, unsure } : null;
 }
 
 /** Reads the lines that the engine was not sure of once more, by the exact rule. */

@@ -223,13 +223,17 @@ function updateSql(dataset: Dataset, stamp: CommitStamp, originId: number): stri
   ];
 }
 
+/** What a record may take as JSON, and what is set aside for all of them, to begin with. */
+const RECORD_BYTES = 512;
+const MOST_RESERVED = 16 * 1024 * 1024;
+
 /** For each staged row the record that now stands, rendered, in the order sent, with commas between. */
 export async function renderStored(
   { request, session }: LoadContext,
-  { table }: StagedTable,
+  { table, rows }: StagedTable,
   stamp: CommitStamp,
   stored: StoredBlock,
-): Promise<string> {
+): Promise<Uint8Array> {
   const { dataset } = request;
   const json = recordJson(dataset, null);
   const last = stamp.firstSeq + stored.numbers - 1;
@@ -237,13 +241,13 @@ export async function renderStored(
   const key = keyIndexes(dataset);
   const matches =
     key.length > 0 ? key.map((index) => `c.${column(dataset, index)} = s.p${index}`).join(' AND ') : 'c._id = s.gid';
-  const rows = plain
+  const records = plain
     ? `SELECT ${json} AS json, _seq AS ord FROM ${currentTable(dataset)} WHERE _seq >= ${stamp.firstSeq} AND _seq <= ${last}`
     : `SELECT ${json} AS json, s.rowid AS ord FROM ${table} s JOIN ${currentTable(dataset)} c ON ${matches} WHERE s.ok`;
-  const next = await session.stream(`SELECT concat(json, ',') FROM (${rows}) ORDER BY ord`, [], request.signal);
-  const texts = new TextBytes(256 * 1024);
+  const next = await session.stream(`SELECT concat(json, ',') FROM (${records}) ORDER BY ord`, [], request.signal);
+  const texts = new TextBytes(Math.min(rows * RECORD_BYTES, MOST_RESERVED));
   for (let chunk = await next(); chunk !== null; chunk = await next()) texts.appendChunk(chunk);
-  return Buffer.from(texts.finish().buffer, 0, Math.max(0, texts.length - 1)).toString();
+  return texts.finish().subarray(0, -1);
 }
 
 function column(dataset: Dataset, index: number): string {

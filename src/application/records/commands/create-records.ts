@@ -31,7 +31,7 @@ export interface CreateRecordsResult {
   readonly updated: number;
   readonly ignored: number;
   /** For each row sent the record that now stands, as values or as JSON with commas between; null where nobody asked. */
-  readonly records: readonly StoredRecord[] | string | null;
+  readonly records: readonly StoredRecord[] | Uint8Array | null;
 }
 
 interface CreateRecordsPorts {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { CreateRecordResult } from '#application/records/commands/create-record.ts';
 import type { CreateRecordsResult } from '#application/records/commands/create-records.ts';
-import type { KeptAnswer } from '#application/records/idempotency.ts';
+import type { GivenAnswer } from '#application/records/idempotency.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import { invalid, parseObject, textMember } from '../../json-body.ts';
@@ -58,8 +58,8 @@ export function createRoutes(server: FastifyInstance, { useCases, limits }: Rest
 }
 
 /** An answer is rendered once, be it for the mark, for the reply or for both. */
-function once<T>(render: (result: T) => KeptAnswer): (result: T) => KeptAnswer {
-  let answer: KeptAnswer | undefined;
+function once<T>(render: (result: T) => GivenAnswer): (result: T) => GivenAnswer {
+  let answer: GivenAnswer | undefined;
   return (result) => {
     answer ??= render(result);
     return answer;
@@ -73,7 +73,7 @@ const SAID = {
   ignored: 'The record was there already',
 } as const;
 
-function createdOne({ observation }: RestRequest, { dataset, record, outcome }: CreateRecordResult): KeptAnswer {
+function createdOne({ observation }: RestRequest, { dataset, record, outcome }: CreateRecordResult): GivenAnswer {
   return observation.time('render', () => ({
     status: outcome === 'created' ? 201 : 200,
     headers: {
@@ -91,16 +91,18 @@ function createdMany(
   { dataset, created, updated, ignored, records }: CreateRecordsResult,
   hasPolicy: boolean,
   isMinimal: boolean,
-): KeptAnswer {
+): GivenAnswer {
   return observation.time('render', () => {
     const said = `${created} ${created === 1 ? 'record' : 'records'} created`;
     const others = hasPolicy ? `,"records_updated":${updated},"records_ignored":${ignored}` : '';
-    const shown = records === null || isMinimal ? '' : `,"records":[${render(records)}]`;
-    const body = `{"success":true,"message":"${said}","records_created":${created}${others}${shown}}`;
-    return { status: 201, headers: isMinimal ? { 'preference-applied': 'return=minimal' } : {}, body };
+    const head = `{"success":true,"message":"${said}","records_created":${created}${others}`;
+    const headers = isMinimal ? { 'preference-applied': 'return=minimal' } : {};
+    return { status: 201, headers, body: records === null || isMinimal ? `${head}}` : withRecords(head, records) };
   });
 
-  function render(records: readonly StoredRecord[] | string): string {
-    return typeof records === 'string' ? records : records.map(recordJson(dataset)).join(',');
+  function withRecords(head: string, records: readonly StoredRecord[] | Uint8Array): string | Uint8Array {
+    return records instanceof Uint8Array
+      ? Buffer.concat([Buffer.from(`${head},"records":[`), records, Buffer.from(']}')])
+      : `${head},"records":[${records.map(recordJson(dataset)).join(',')}]}`;
   }
 }
