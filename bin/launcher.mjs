@@ -10,10 +10,11 @@ const NODE_MAJOR = 26;
 /** DuckDB calls, file access and name look-ups share libuv's pool; its size can only be set before Node starts. */
 const THREAD_POOL_SIZE = '16';
 /**
- * Blocks of rows pass through memory outside the heap, which the collector counts as garbage of ours: with the usual
- * start size it would run for every dozen megabytes of a stream. It may wait for this many megabytes.
+ * Blocks of rows pass through memory outside the heap. The collector would mark the whole heap for every 64 MB of them;
+ * counted in the one limit of the heap, which begins at so many megabytes, they die in its young part. Flags of V8 come
+ * and go: they are those of this major version.
  */
-const FIRST_HEAP_MEGABYTES = '192';
+const COLLECTOR_FLAGS = ['--initial-old-space-size=192', '--external-memory-accounted-in-global-limit'];
 /**
  * The GNU allocator makes eight arenas a core and lets freed memory lie in each; blocks of rows pass from thread to
  * thread, so that it grows with every load. An arena a core is enough. Other allocators do not read this.
@@ -84,9 +85,13 @@ function npmCommand() {
   return script ? [process.execPath, [script], false] : ['npm', [], onWindows];
 }
 
+function ownMajor() {
+  return Number.parseInt(process.versions.node, 10);
+}
+
 /** The path of a Node that is new enough: the running one, or the one that npm installed for this platform. */
 export function findNode() {
-  if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) return process.execPath;
+  if (ownMajor() >= NODE_MAJOR) return process.execPath;
   const platform = `${process.platform}-${process.arch}`;
   const name = NODE_PACKAGES[platform];
   if (!name) {
@@ -104,7 +109,9 @@ export function findNode() {
 export function launch(args, env = {}) {
   try {
     if (!dependenciesAreInstalled()) installDependencies();
-    const child = spawn(findNode(), [`--initial-old-space-size=${FIRST_HEAP_MEGABYTES}`, ...args], {
+    const node = findNode();
+    const flags = node === process.execPath && ownMajor() > NODE_MAJOR ? [] : COLLECTOR_FLAGS;
+    const child = spawn(node, [...flags, ...args], {
       stdio: 'inherit',
       env: {
         ...process.env,
