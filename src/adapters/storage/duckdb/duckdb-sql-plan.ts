@@ -9,37 +9,55 @@ import { type ProvedSql, proveSql, sqlError } from './duckdb-sql-sandbox.ts';
 import type { DuckDbSqlSession } from './duckdb-sql-sessions.ts';
 import { type ResultColumn, resultColumns, sqlTypeOfEngine } from './duckdb-sql-types.ts';
 
-/** A proved query with what it will answer. */
+/** A proved query and what of its answer does not depend on the values of parameters. */
+export interface AnalysedSql extends ProvedSql {
+  /** Null where the type of one depends on a parameter. */
+  readonly known: readonly ResultColumn[] | null;
+  readonly placeholders: readonly SqlPlaceholder[];
+}
+
+/** A query with its values and what it will answer. */
 export interface SqlPlan extends ProvedSql {
   readonly columns: readonly ResultColumn[];
   readonly placeholders: readonly SqlPlaceholder[];
   readonly values: readonly DuckDbParameter[];
 }
 
-/**
- * Proves a query and finds its columns without running it.
- * @param parameters null where they are not known yet: what depends on their types is then found as if they were null
- */
-export async function planSql(
+/** Proves a query and finds its columns and placeholders without running it. */
+export async function analyseSql(
   borrowed: DuckDbSqlSession,
-  { sql, datasets }: { readonly sql: string; readonly datasets: readonly Dataset[] },
-  parameters: SqlParameters | null,
-): Promise<SqlPlan> {
+  sql: string,
+  datasets: readonly Dataset[],
+): Promise<AnalysedSql> {
   const { session } = borrowed;
   const proved = await proveSql(session, sql, new Set(datasets.map(({ name }) => foldName(name))));
   await borrowed.show(datasets, proved.read);
   try {
-    const text = proved.explain ? `EXPLAIN ${proved.select}` : proved.select;
-    const statement = await session.connection.prepare(text);
-    const placeholders = placeholdersOf(statement);
-    const names = placeholders.map(({ name }) => name);
-    const values = parameters === null ? names.map(() => null) : valuesOf(names, parameters);
-    const known = knownColumns(statement);
+    const statement = await session.connection.prepare(proved.explain ? `EXPLAIN ${proved.select}` : proved.select);
+    const analysed = { ...proved, known: knownColumns(statement), placeholders: placeholdersOf(statement) };
     statement.destroySync();
-    if (known !== null) return { ...proved, columns: known, placeholders, values };
-    const result = await session.materialize(`(\n${proved.select}\n) LIMIT 0`, values);
-    const columns = resultColumns(result.columnNames(), result.columnTypes());
-    return { ...proved, columns, placeholders, values };
+    return analysed;
+  } catch (error) {
+    throw sqlError(translateDuckDbError(error));
+  }
+}
+
+/**
+ * Gives an analysed query its values.
+ * @param borrowed a session that shows what the query reads
+ * @param parameters null where they are not known yet: what depends on their types is then found as if they were null
+ */
+export async function bindSql(
+  { session }: DuckDbSqlSession,
+  { known, ...analysed }: AnalysedSql,
+  parameters: SqlParameters | null,
+): Promise<SqlPlan> {
+  const names = analysed.placeholders.map(({ name }) => name);
+  const values = parameters === null ? names.map(() => null) : valuesOf(names, parameters);
+  if (known !== null) return { ...analysed, columns: known, values };
+  try {
+    const result = await session.materialize(`(\n${analysed.select}\n) LIMIT 0`, values);
+    return { ...analysed, columns: resultColumns(result.columnNames(), result.columnTypes()), values };
   } catch (error) {
     throw sqlError(translateDuckDbError(error));
   }

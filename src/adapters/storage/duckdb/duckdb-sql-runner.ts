@@ -7,7 +7,8 @@ import { writeArrow } from '#formats/arrow/write-arrow.ts';
 import { writeSqlCsv, writeSqlNdjson } from '#formats/sql/write-sql-rows.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
-import { planSql, runnableSql, type SqlPlan } from './duckdb-sql-plan.ts';
+import { runnableSql, type SqlPlan } from './duckdb-sql-plan.ts';
+import { SqlPlans } from './duckdb-sql-plans.ts';
 import { refused } from './duckdb-sql-proof.ts';
 import { sqlError } from './duckdb-sql-sandbox.ts';
 import { DuckDbSqlSessions } from './duckdb-sql-sessions.ts';
@@ -24,6 +25,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 export class DuckDbSqlRunner implements SqlRunner {
   readonly #store: DuckDbStore;
   readonly #sessions: DuckDbSqlSessions;
+  readonly #plans = new SqlPlans();
 
   constructor(store: DuckDbStore) {
     this.#store = store;
@@ -60,7 +62,7 @@ export class DuckDbSqlRunner implements SqlRunner {
 
   #plan(request: Omit<SqlRequest, 'limit' | 'parameters'> & { parameters: SqlParameters | null }): Promise<SqlPlan> {
     return this.#sessions.withSession((borrowed) =>
-      borrowed.session.interruptible(request.signal, () => planSql(borrowed, request, request.parameters)),
+      borrowed.session.interruptible(request.signal, () => this.#plans.plan(borrowed, request, request.parameters)),
     );
   }
 
