@@ -80,7 +80,7 @@ export const SETTINGS = {
   ),
   dbEngine: storage(
     'DB_ENGINE',
-    choice('duckdb', 'memory'),
+    choice('duckdb', 'sqlite', 'memory'),
     'duckdb',
     'Engine that keeps the records; memory forgets them when it stops.',
   ),

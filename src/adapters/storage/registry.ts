@@ -1,6 +1,7 @@
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import type { ParquetCodec } from './shared/parquet-codec.ts';
 
 /** What an engine may need to be opened; each takes what concerns it. */
 interface EngineOptions {
@@ -28,4 +29,13 @@ export const STORAGE_ENGINES = {
     const memoryLimit = `${Math.max(1, Math.floor((memoryBytes * BUFFER_SHARE) / 1e6))}MB`;
     return openDuckDbEngine({ dataDir, memoryLimit, threads, compilePattern, gate });
   },
+  sqlite: async ({ dataDir, memoryBytes, threads, gate }) => {
+    const { openSqliteEngine } = await import('./sqlite/sqlite-engine.ts');
+    return openSqliteEngine({ dataDir, memoryBytes, threads, gate, parquet: loadParquetCodec });
+  },
 } satisfies Readonly<Record<string, OpenEngine>>;
+
+/** Parquet for engines that have no reader or writer of it; loaded when it is first needed. */
+export async function loadParquetCodec(): Promise<ParquetCodec> {
+  return (await import('./duckdb/duckdb-parquet-codec.ts')).duckDbParquetCodec;
+}

@@ -16,7 +16,7 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { writeValues } from '#formats/columns/write-values.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import { type LineWriter, lineWriter } from '#formats/rows/write-rows.ts';
-import { throwIfAborted } from './memory-abort.ts';
+import { throwIfAborted } from '../shared/abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** Records that are rendered before the next turn of the event loop. */
