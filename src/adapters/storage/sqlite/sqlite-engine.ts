@@ -12,6 +12,7 @@ import { prepareFolder } from './sqlite-open.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReaders } from './sqlite-readers.ts';
 import { prepareSpool } from './sqlite-spool.ts';
+import { SqliteSqlRunner } from './sqlite-sql-runner.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { StoreLock } from './sqlite-store-lock.ts';
 import { SqliteThread } from './sqlite-thread.ts';
@@ -32,7 +33,7 @@ const SQLITE_CAPABILITIES: EngineCapabilities = {
   rendersNatively: [],
   sharedByInstances: false,
   durable: true,
-  dialect: null,
+  dialect: 'sqlite',
 };
 
 const WRITER_SCRIPT = new URL('./sqlite-writer-worker.ts', import.meta.url);
@@ -66,6 +67,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
       head,
       trimmedTo: new Map(trimmed),
     });
+    const sql = new SqliteSqlRunner(store, Math.floor(options.memoryBytes / 4));
     return {
       name: 'sqlite',
       capabilities: SQLITE_CAPABILITIES,
@@ -74,8 +76,8 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
       loader: new SqliteLoader(store),
       reader: new SqliteReader(store),
       changes: new SqliteChangeLog(store),
-      maintenance: new SqliteMaintenance(store, lock),
-      sql: null,
+      maintenance: new SqliteMaintenance(store, sql, lock),
+      sql,
     };
   } catch (error) {
     await writer.terminate();

@@ -2,17 +2,20 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Maintenance, StoreHealth } from '#application/ports/maintenance.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { META } from './sqlite-layout.ts';
+import type { SqliteSqlRunner } from './sqlite-sql-runner.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 import type { StoreLock } from './sqlite-store-lock.ts';
 
 /** Health, backup and upkeep of a store file. */
 export class SqliteMaintenance implements Maintenance {
   readonly #store: SqliteStore;
+  readonly #sql: SqliteSqlRunner;
   readonly #lock: StoreLock;
   readonly #engineVersion: string;
 
-  constructor(store: SqliteStore, lock: StoreLock) {
+  constructor(store: SqliteStore, sql: SqliteSqlRunner, lock: StoreLock) {
     this.#store = store;
+    this.#sql = sql;
     this.#lock = lock;
     this.#engineVersion = String(store.points.row('SELECT sqlite_version()')?.[0]);
   }
@@ -56,6 +59,7 @@ export class SqliteMaintenance implements Maintenance {
 
   async close(): Promise<void> {
     const { writer, readers, points } = this.#store;
+    this.#sql.close();
     await readers.close();
     points.close();
     await writer.call('close', null);
