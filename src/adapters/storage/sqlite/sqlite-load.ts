@@ -1,21 +1,20 @@
-import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { BulkCounts, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { conflictOf, Rejections } from '#application/records/rejections.ts';
-import { uploadIdentity } from '#domain/dataset/constraints.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { CompilePattern } from '#domain/record/pattern.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import { compileRowValidator } from '#domain/record/validate-row.ts';
+import type { Row } from '#domain/record/value.ts';
 import { type CommitStamp, WriteDraft } from '#domain/record/write-draft.ts';
 import type { StoredMark } from '#domain/record/write-groups.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
-import { type RowFormat, type RowLimits, readRows } from '#formats/rows/read-rows.ts';
-import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
+import type { RowFormat } from '#formats/rows/read-rows.ts';
 import type { Committed, SqliteCommits } from './sqlite-commits.ts';
 import { SqliteLookup } from './sqlite-lookup.ts';
+import { type ParsedBlock, rowDecoder } from './sqlite-parse-body.ts';
+import type { SqliteParser } from './sqlite-parser.ts';
 import type { ReceivedBody } from './sqlite-spool.ts';
 import { SqliteTable } from './sqlite-table.ts';
+import type { SqliteValue } from './sqlite-values.ts';
 import { lookupIn } from './sqlite-write-requests.ts';
 
 export interface LoadRequest
@@ -24,24 +23,22 @@ export interface LoadRequest
   readonly body: ReceivedBody;
 }
 
-const ROW_LIMITS: RowLimits = { maxRowBytes: 16 * 1024 * 1024, maxMessageBytes: 256 * 1024 * 1024 };
-
-type GoodRow = UploadedRow & { readonly ok: true };
-
 /** Stores a whole body as one commit, row by row as it is read. */
 export async function loadBody(
   commits: SqliteCommits,
   request: LoadRequest,
-  compilePattern: CompilePattern,
+  parser: SqliteParser,
   isStopped: () => boolean,
   makeMarks: (counts: BulkCounts) => Promise<readonly StoredMark[]>,
 ): Promise<{ readonly counts: BulkCounts; readonly committed: Committed | null }> {
-  const blocks = () => watched(rowsOf(request, compilePattern), isStopped);
-  const lastOf = await findSuperseded(request, blocks);
+  const { dataset, format, body, onConflict } = request;
+  const withIdentities = onConflict === 'update';
+  const blocks = () => watched(parser.read({ dataset, format, body, withIdentities }), isStopped);
+  const repeated = withIdentities ? await findRepeated(blocks()) : new Map<string, number>();
   let counts: BulkCounts | null = null;
   const committed = await commits.commit(async () => {
     const stamp = commits.stamp();
-    const load = new Load(commits, request, stamp, lastOf);
+    const load = new Load(commits, request, stamp, repeated);
     for await (const block of blocks()) {
       load.take(block);
       if (load.isHopeless) break;
@@ -49,22 +46,13 @@ export async function loadBody(
     load.finish();
     counts = load.counts();
     commits.writeMarks(await makeMarks(counts), stamp.at);
-    return { nextSeq: load.nextSeq, datasets: [request.dataset.name] };
+    return { nextSeq: load.nextSeq, datasets: [dataset.name] };
   });
   if (counts === null) throw new TypeError('a load that was committed has counts');
   return { counts, committed };
 }
 
-function rowsOf({ dataset, format, body }: LoadRequest, compilePattern: CompilePattern): AsyncIterable<UploadedRow[]> {
-  const bytes = 'file' in body ? createReadStream(body.file, { highWaterMark: 1024 * 1024 }) : inOrder(body.chunks);
-  return readRows(bytes, format, compileRowValidator(dataset, compilePattern), ROW_LIMITS);
-}
-
-async function* inOrder(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
-}
-
-async function* watched(blocks: AsyncIterable<UploadedRow[]>, isStopped: () => boolean): AsyncGenerator<UploadedRow[]> {
+async function* watched(blocks: AsyncIterable<ParsedBlock>, isStopped: () => boolean): AsyncGenerator<ParsedBlock> {
   for await (const block of blocks) {
     if (isStopped()) throw new DataForgeError('cancelled', 'The caller went away before the work was done.');
     yield block;
@@ -72,23 +60,27 @@ async function* watched(blocks: AsyncIterable<UploadedRow[]>, isStopped: () => b
   }
 }
 
-/** With `update`, of several rows with one identity the last one counts: how many of each there are, where that is more than one. */
-async function findSuperseded(
-  { dataset, onConflict }: LoadRequest,
-  blocks: () => AsyncIterable<UploadedRow[]>,
-): Promise<Map<string, number>> {
+/** Of several rows with one identity `update` takes the last: how many of each there are, where that is more than one. */
+async function findRepeated(blocks: AsyncIterable<ParsedBlock>): Promise<Map<string, number>> {
   const repeated = new Map<string, number>();
-  if (onConflict !== 'update') return repeated;
   const seen = new Set<string>();
-  for await (const block of blocks()) {
-    for (const row of block) {
-      const identity = row.ok ? uploadIdentity(dataset, row) : null;
+  for await (const { identities } of blocks) {
+    for (const identity of identities ?? []) {
       if (identity === null) continue;
       if (seen.has(identity)) repeated.set(identity, (repeated.get(identity) ?? 1) + 1);
       else seen.add(identity);
     }
   }
   return repeated;
+}
+
+/** A row of a block: where it stands in the body, what it was given as id, what it is told apart by, its place in the columns. */
+interface ParsedRow {
+  readonly line: number;
+  readonly id: string | null;
+  readonly identity: string | null;
+  readonly columns: readonly (readonly SqliteValue[])[];
+  readonly at: number;
 }
 
 /** Puts the rows of one body into the store, by the policies of its request. */
@@ -99,6 +91,7 @@ class Load {
   readonly #stamp: CommitStamp;
   readonly #lookup: SqliteLookup;
   readonly #insert: ReturnType<SqliteTable['inserter']>;
+  readonly #decode: (stored: readonly SqliteValue[]) => Row;
   readonly #render: (record: StoredRecord) => string;
   readonly #rejected: Rejections;
   readonly #conflicts: { readonly line: number; readonly error: Error }[] = [];
@@ -118,6 +111,7 @@ class Load {
     this.#lookup = new SqliteLookup(commits.connection, request.dataset);
     const table = new SqliteTable(commits.connection, commits.origins, request.dataset, stamp);
     this.#insert = table.inserter(commits.origins.idOf(request.origin));
+    this.#decode = rowDecoder(request.dataset);
     this.#render = recordRenderer(request.dataset, null);
     this.#rejected = new Rejections(request.onInvalid);
     this.#toCome = repeated;
@@ -128,14 +122,20 @@ class Load {
     return this.#rejected.isFull;
   }
 
-  take(block: readonly UploadedRow[]): void {
-    for (const row of block) {
-      if (row.ok) {
-        // Rows of a body that is refused as a whole are only looked at.
-        if (this.#request.onInvalid === 'reject' || this.#rejected.count === 0) this.#store(row);
-      } else {
-        this.#rejected.add(row.line, row.faults, row.garbled ? 'invalid_body' : 'invalid_value');
+  take({ lines, ids, identities, columns, rejected }: ParsedBlock): void {
+    for (const { line, faults, garbled } of rejected) {
+      this.#rejected.add(line, faults, garbled ? 'invalid_body' : 'invalid_value');
+    }
+    // Rows of a body that is refused as a whole are only looked at.
+    if (this.#request.onInvalid === 'abort' && this.#rejected.count > 0) return;
+    const isPlain = ids === null && identities === null && !this.#request.returnRecords;
+    for (let at = 0; at < lines.length; at++) {
+      if (isPlain && this.#insert(columns, at, null, this.nextSeq)) {
+        this.nextSeq++;
+        this.#counts.created++;
+        continue;
       }
+      this.#store({ line: lines[at] ?? 0, id: ids?.[at] ?? null, identity: identities?.[at] ?? null, columns, at });
     }
   }
 
@@ -160,9 +160,9 @@ class Load {
     };
   }
 
-  #store(row: GoodRow): void {
-    const { dataset, returnRecords } = this.#request;
-    const identity = this.#toCome.size === 0 ? null : uploadIdentity(dataset, row);
+  #store(row: ParsedRow): void {
+    const { returnRecords } = this.#request;
+    const { identity } = row;
     const toCome = identity === null ? undefined : this.#toCome.get(identity);
     if (identity !== null && toCome !== undefined) {
       if (returnRecords) this.#standing.push({ identity });
@@ -180,17 +180,19 @@ class Load {
   }
 
   /** @returns the id of the record that stands, where it is asked for; null where the row was rejected */
-  #create(row: GoodRow): string | null {
+  #create(row: ParsedRow): string | null {
     const isFree = row.id === null || this.#lookup.byId(row.id) === null;
-    if (!isFree || this.#request.returnRecords || !this.#insert(row.row, row.id, this.nextSeq)) return this.#draft(row);
+    if (!isFree || this.#request.returnRecords || !this.#insert(row.columns, row.at, row.id, this.nextSeq))
+      return this.#draft(row);
     this.nextSeq++;
     this.#counts.created++;
     return null;
   }
 
   /** The longer way, which knows what a conflict means. */
-  #draft({ line, row, id }: GoodRow): string | null {
+  #draft({ line, columns, at, id }: ParsedRow): string | null {
     const { dataset, onConflict, origin, returnRecords } = this.#request;
+    const row = this.#decode(columns.map((column) => column[at] ?? null));
     const draft = new WriteDraft(lookupIn(this.#commits.connection), { ...this.#stamp, firstSeq: this.nextSeq });
     const outcome = draft.apply({ changes: [{ kind: 'create', dataset, row, id, onConflict }], marks: [], origin });
     if (!outcome.ok) {

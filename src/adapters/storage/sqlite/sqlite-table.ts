@@ -9,6 +9,14 @@ import { BY_GIVEN_ID, BY_PLACE, placeOf } from './sqlite-lookup.ts';
 import type { SqliteOrigins } from './sqlite-origins.ts';
 import { encoderOf, type SqliteValue } from './sqlite-values.ts';
 
+/** @returns whether the row was stored; where a key of it is taken it is not */
+type InsertRow = (
+  columns: readonly (readonly SqliteValue[])[],
+  at: number,
+  givenId: string | null,
+  seq: number,
+) => boolean;
+
 /** Writes the rows of one dataset; runs inside the writer's transaction. */
 export class SqliteTable {
   readonly #connection: SqliteConnection;
@@ -44,25 +52,27 @@ export class SqliteTable {
   }
 
   /**
-   * What stores new rows one by one, each with the number it is born with.
-   * @returns a function that says whether the row was stored; where a key of it is taken it is not
+   * What stores new rows one by one, given as columns of their values in the store and a place in them, each with the
+   * number it is born with.
    */
-  inserter(originId: number): (row: StoredRecord['row'], givenId: string | null, seq: number) => boolean {
-    const statement = this.#connection.prepare(`${this.#insertSql} ON CONFLICT DO NOTHING`);
-    const encoders = this.#encoders;
+  inserter(originId: number): InsertRow {
+    const time = String(this.#at);
+    // What all rows have in common stands in the statement: each value that is bound has its price.
+    const system = ['?1', '?2', time, time, '1', '?1', String(originId), '?3'];
+    const properties = this.#encoders.map((_, index) => `?${index + 4}`);
+    const names = columnNames(this.#dataset).join(', ');
+    const statement = this.#connection.prepare(
+      `INSERT INTO ${currentTable(this.#dataset)} (${names}) VALUES (${[...system, ...properties].join(', ')}) ON CONFLICT DO NOTHING`,
+    );
+    statement.setReadBigInts(false);
     const { idPrefix } = this.#stamp;
-    const at = this.#at;
-    const values: SqliteValue[] = [null, null, at, at, 1, null, originId, null];
-    const first = values.length;
-    return (row, givenId, seq) => {
+    const values: SqliteValue[] = [];
+    return (columns, at, givenId, seq) => {
       values[0] = seq;
       values[1] = givenId ?? idOf(idPrefix, seq);
-      values[5] = seq;
-      values[7] = givenId === null ? null : 1;
-      for (let index = 0; index < encoders.length; index++) {
-        values[first + index] = (encoders[index] as (typeof encoders)[number])(row[index] ?? null);
-      }
-      return statement.run(...values).changes !== 0n;
+      values[2] = givenId === null ? null : 1;
+      for (let index = 0; index < columns.length; index++) values[index + 3] = columns[index]?.[at] ?? null;
+      return statement.run(...values).changes !== 0;
     };
   }
 

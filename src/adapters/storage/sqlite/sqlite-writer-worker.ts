@@ -11,6 +11,7 @@ import { serveCalls } from './sqlite-host.ts';
 import { MARKS } from './sqlite-layout.ts';
 import { loadBody } from './sqlite-load.ts';
 import { openStore } from './sqlite-open.ts';
+import { SqliteParser } from './sqlite-parser.ts';
 import { readTrimmed, trimHistory } from './sqlite-trim.ts';
 import { toWireError } from './sqlite-wire.ts';
 import { commitRequests } from './sqlite-write-requests.ts';
@@ -18,6 +19,7 @@ import type { WireOutcome, WireRequest, WriterCalls, WriterOptions } from './sql
 
 /** The thread that writes: one connection, one transaction at a time. */
 let open: SqliteCommits | null = null;
+const parser = new SqliteParser();
 
 function commits(): SqliteCommits {
   if (open === null) throw new TypeError('the store is not open');
@@ -45,7 +47,7 @@ serveCalls<WriterCalls>({
   load: ({ hasMarks, ...request }, { ask, isStopped }) =>
     commits().alone(() => {
       const makeMarks = async (counts: BulkCounts) => (hasMarks ? ((await ask(counts)) as readonly StoredMark[]) : []);
-      return loadBody(commits(), request, compileRe2, isStopped, makeMarks);
+      return loadBody(commits(), request, parser, isStopped, makeMarks);
     }),
 
   forgetMarks: ({ kind, before }) =>
