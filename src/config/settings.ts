@@ -82,7 +82,7 @@ export const SETTINGS = {
     'DB_ENGINE',
     choice('duckdb', 'sqlite', 'memory'),
     'duckdb',
-    'Engine that keeps the records; memory forgets them when it stops.',
+    'Engine that keeps the records: duckdb for large tables, sqlite for a file that everything reads; memory forgets them when it stops.',
   ),
   engineMemory: storage(
     'ENGINE_MEMORY',

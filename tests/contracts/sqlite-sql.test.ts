@@ -125,6 +125,13 @@ describe('sqlite as a runner of SQL', () => {
       'amount_2 DECIMAL(10,2)',
     ]);
     expect(parameters.map(({ name }) => name)).toEqual(['least']);
+    const computed = await world.runner.describe(world.request('SELECT count(*), sum(amount) FROM sales'));
+    expect(computed.columns.map(({ typeName }) => typeName)).toEqual(['BIGINT', 'DOUBLE']);
+  });
+
+  test('what a column holds does not depend on how many rows are wanted', async () => {
+    const sql = `${COUNTED(100)} SELECT CASE WHEN i > 5 THEN i END AS c FROM n`;
+    for (const limit of [0, 1, 1000]) expect((await world.ask(sql, [], limit)).columns[0]?.typeName).toBe('BIGINT');
   });
 
   test('cuts at a limit, and streams more rows than a batch holds, once each and in order', async () => {

@@ -29,6 +29,8 @@ export class SqliteConnection {
   readonly database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #isStopped: () => boolean = () => false;
+  readonly #kept = new Map<string, number>();
+  #keptVersion: SqliteValue | undefined;
 
   constructor({ path, readOnly, cacheBytes }: ConnectionOptions) {
     this.database = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT, allowExtension: false });
@@ -78,6 +80,20 @@ export class SqliteConnection {
     return (this.statement(sql).get(...parameters) as unknown as SqliteRow | undefined) ?? null;
   }
 
+  /** A number that a statement gives, asked for again only when another connection has changed the store. */
+  keptWhileUnchanged(sql: string): number {
+    return this.snapshot(() => {
+      const version = this.row('PRAGMA data_version')?.[0];
+      if (version !== this.#keptVersion) this.#kept.clear();
+      this.#keptVersion = version;
+      const known = this.#kept.get(sql);
+      if (known !== undefined) return known;
+      const number = Number(this.row(sql)?.[0]);
+      this.#kept.set(sql, number);
+      return number;
+    });
+  }
+
   /** @returns how many rows it changed */
   run(sql: string, parameters: readonly SqliteValue[] = []): number {
     return Number(this.statement(sql).run(...parameters).changes);
@@ -87,8 +103,9 @@ export class SqliteConnection {
     this.database.exec(sql);
   }
 
-  /** All that `work` reads is one snapshot. */
+  /** All that `work` reads is one snapshot, that of the snapshot around it where there is one. */
   snapshot<T>(work: () => T): T {
+    if (this.database.isTransaction) return work();
     this.execute('BEGIN');
     try {
       return work();

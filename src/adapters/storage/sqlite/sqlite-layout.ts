@@ -125,7 +125,7 @@ export interface IndexDefinition {
   readonly sql: string;
 }
 
-/** The indexes that a dataset asks for: its natural key, each unique or indexed property. */
+/** The indexes that a dataset asks for: its natural key, each unique or indexed property, `_id` where it says so. */
 export function declaredIndexes(dataset: Dataset): IndexDefinition[] {
   const { tableName, primaryKey, properties } = dataset;
   const index = (suffix: string, unique: boolean, columns: readonly string[]): IndexDefinition => {
@@ -140,6 +140,7 @@ export function declaredIndexes(dataset: Dataset): IndexDefinition[] {
     if (property.unique) indexes.push(index(`unique:${property.name}`, true, column));
     else if (property.index) indexes.push(index(`index:${property.name}`, false, column));
   }
+  if (dataset.idIndex === 'always') indexes.push(index('id', true, ['_id']));
   return indexes;
 }
 

@@ -23,6 +23,9 @@ export class SqliteMaintenance implements Maintenance {
   async health(): Promise<StoreHealth> {
     const facts = { engine: 'sqlite', engineVersion: this.#engineVersion, head: this.#store.head };
     const bytes = await this.#bytes();
+    if (this.#store.writer.hasEnded) {
+      return { ok: false, problem: 'The store had to stop after a fault; restart the server.', bytes, ...facts };
+    }
     try {
       this.#store.points.row(`SELECT 1 FROM ${META} LIMIT 1`);
       return { ok: true, problem: null, bytes, ...facts };
@@ -62,7 +65,7 @@ export class SqliteMaintenance implements Maintenance {
     this.#sql.close();
     await readers.close();
     points.close();
-    await writer.call('close', null);
+    if (!writer.hasEnded) await writer.call('close', null);
     await writer.terminate();
     this.#lock.release();
   }

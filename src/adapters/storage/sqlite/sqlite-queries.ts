@@ -36,11 +36,13 @@ export function readPage(connection: SqliteConnection, query: PageQuery): WirePa
   });
 }
 
+/** How many records match; of all of them the number is kept until the store changes. */
 export function countRecords(connection: SqliteConnection, dataset: Dataset, filter: Filter | null): number {
   const parameters = new SqlParameters('?');
-  const where = filter === null ? '' : ` WHERE ${WATCHED} AND ${compileFilter(filter, sqliteDialect, parameters)}`;
-  const sql = `SELECT count(*) FROM ${currentTable(dataset)}${where}`;
-  return Number(connection.row(sql, valuesOf(parameters))?.[0]);
+  const condition = compileFilter(filter, sqliteDialect, parameters);
+  const sql = `SELECT count(*) FROM ${currentTable(dataset)} WHERE ${WATCHED} AND ${condition}`;
+  if (filter !== null) return Number(connection.row(sql, valuesOf(parameters))?.[0]);
+  return connection.keptWhileUnchanged(`SELECT count(*) FROM ${currentTable(dataset)}`);
 }
 
 /** The groups of an aggregation: the engine finds the rows, what they come to is the domain's to say. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SqlPlaceholder } from '#application/ports/sql-runner.ts';
+import { parseDbType } from '#domain/dataset/db-type.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { type SqlBatch, type SqlColumn, sizeOfBatch } from '#domain/sql/sql-type.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
@@ -50,9 +51,13 @@ export class SandboxedQuery {
     }
   }
 
+  /** Where the engine knows not all types, and no placeholder is in the way, the first rows are read for them. */
   describe(): { readonly columns: readonly SqlColumn[]; readonly placeholders: readonly SqlPlaceholder[] } {
+    const names = this.#names();
     const placeholders = this.#readable.placeholders.map((name) => ({ name, type: null }));
-    return { columns: answerColumns(this.#names(), this.#declared, null), placeholders };
+    const isKnown = names.every((_, index) => parseDbType(this.#declared[index] ?? '') !== undefined);
+    if (!isKnown && placeholders.length === 0) return { columns: this.start().columns, placeholders };
+    return { columns: answerColumns(names, this.#declared, null), placeholders };
   }
 
   /** Reads the first rows, which show the types of the columns that the engine does not know of. */
@@ -60,7 +65,8 @@ export class SandboxedQuery {
     const values = parameterValues(this.#readable.placeholders, this.#query.parameters ?? []);
     try {
       this.#rows = this.#statement.iterate(...values) as unknown as Iterator<readonly Answered[]>;
-      const rows = this.#take();
+      // The types of an answer must not depend on how much of it is wanted.
+      const rows = this.#take(FIRST_ROWS);
       this.#columns = answerColumns(this.#names(), this.#declared, rows);
       return { columns: this.#columns, batch: this.#batch(rows) };
     } catch (error) {
@@ -71,7 +77,7 @@ export class SandboxedQuery {
   /** The next rows; null behind the last. */
   next(): SqlBatch | null {
     try {
-      return this.#batch(this.#take());
+      return this.#batch(this.#take(Math.min(this.#rowsOfNext, this.#left)));
     } catch (error) {
       throw sqlError(error);
     }
@@ -86,18 +92,19 @@ export class SandboxedQuery {
     return this.#statement.columns().map(({ name }) => name ?? '');
   }
 
-  #take(): (readonly Answered[])[] {
+  #take(most: number): (readonly Answered[])[] {
     const rows: (readonly Answered[])[] = [];
-    while (rows.length < this.#rowsOfNext && this.#left > 0) {
+    while (rows.length < most) {
       const next = this.#rows?.next();
       if (next === undefined || next.done) break;
       rows.push(next.value);
-      this.#left--;
     }
     return rows;
   }
 
-  #batch(rows: readonly (readonly Answered[])[]): SqlBatch | null {
+  #batch(taken: readonly (readonly Answered[])[]): SqlBatch | null {
+    const rows = taken.length > this.#left ? taken.slice(0, this.#left) : taken;
+    this.#left -= rows.length;
     if (rows.length === 0) return null;
     const batch = answerBatch(this.#columns, rows);
     const bytes = Math.max(1, sizeOfBatch(batch) / batch.length);

@@ -45,6 +45,11 @@ export class SqliteThread<C extends Calls> {
     return this.#pending.size;
   }
 
+  /** Whether it can answer no more. */
+  get hasEnded(): boolean {
+    return this.#ended !== null;
+  }
+
   async call<M extends keyof C & string>(
     method: M,
     argument: C[M]['argument'],
