@@ -6,7 +6,7 @@ import { openSqliteEngine } from '#adapters/storage/sqlite/sqlite-engine.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 
 /** Opens the SQLite store of a folder. */
-function openSqliteIn(dataDir: string): Promise<StorageEngine> {
+export function openSqliteIn(dataDir: string): Promise<StorageEngine> {
   return openSqliteEngine({
     dataDir,
     memoryBytes: 64e6,

@@ -1,9 +1,7 @@
-import { valueOfField } from '#domain/query/field.ts';
 import type { StreamQuery } from '#domain/query/query.ts';
 import { flatColumns } from '#domain/record/flat-columns.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import { writeValues } from '#formats/columns/write-values.ts';
-import { lineWriter } from '#formats/rows/write-rows.ts';
+import { batchOfRecords, lineWriter } from '#formats/rows/write-rows.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -96,16 +94,7 @@ interface BlockRenderer {
 function rendererOf({ dataset, fields }: StreamQuery, kind: BlockKind): BlockRenderer {
   if (kind === 'batches') {
     const columns = flatColumns(dataset, fields);
-    const render = (records: readonly StoredRecord[]) => ({
-      length: records.length,
-      columns: columns.map(({ dbType, field }) =>
-        writeValues(
-          dbType,
-          records.map((record) => valueOfField(field, record)),
-        ),
-      ),
-    });
-    return { head: null, render };
+    return { head: null, render: (records) => batchOfRecords(columns, records) };
   }
   const encoder = new TextEncoder();
   const { header, line } = lineWriter(dataset, fields, kind);

@@ -38,6 +38,9 @@ const IN_PLACE: ReadonlySet<EvolutionStep['kind']> = new Set([
   'change-description',
 ]);
 
+/** The engine's tables have at most 2 000 columns, those of the platform among them. */
+const MOST_PROPERTIES = 1980;
+
 /** Every dataset that has tables, as it was last applied. */
 export function datasetsIn(connection: SqliteConnection): Dataset[] {
   return connection
@@ -51,6 +54,10 @@ export function datasetsIn(connection: SqliteConnection): Dataset[] {
  */
 export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compilePattern: CompilePattern): void {
   const { dataset, stored } = plan;
+  if (dataset.properties.length > MOST_PROPERTIES) {
+    const message = `SQLite keeps datasets of at most ${MOST_PROPERTIES} properties, and "${dataset.name}" has ${dataset.properties.length}.`;
+    throw new DataForgeError('unsupported_by_engine', message);
+  }
   if (stored === null) {
     for (const sql of createTables(dataset)) connection.execute(sql);
     for (const { sql } of [...standingIndexes(dataset), ...declaredIndexes(dataset)]) connection.execute(sql);

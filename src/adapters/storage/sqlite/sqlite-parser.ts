@@ -21,7 +21,7 @@ export class SqliteParser {
   }
 
   async *#readAhead(request: ParseRequest): AsyncGenerator<ParsedBlock> {
-    this.#thread ??= new SqliteThread(SCRIPT, null);
+    if (this.#thread === null || this.#thread.hasEnded) this.#thread = new SqliteThread(SCRIPT, null);
     const thread = this.#thread;
     const id = await thread.call('open', request);
     let next = thread.call('next', id);

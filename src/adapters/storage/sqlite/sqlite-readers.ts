@@ -9,7 +9,7 @@ export type ReaderThread = SqliteThread<ReaderCalls>;
 export class SqliteReaders {
   readonly #options: ReaderOptions;
   readonly #most: number;
-  readonly #threads: ReaderThread[] = [];
+  #threads: ReaderThread[] = [];
 
   constructor(options: ReaderOptions, most: number) {
     this.#options = options;
@@ -18,6 +18,7 @@ export class SqliteReaders {
 
   /** The thread with the least to do. */
   pick(): ReaderThread {
+    this.#threads = this.#threads.filter((thread) => !thread.hasEnded);
     const quietest = this.#threads.toSorted((a, b) => a.busy - b.busy)[0];
     if (quietest !== undefined && (quietest.busy === 0 || this.#threads.length >= this.#most)) return quietest;
     const thread: ReaderThread = new SqliteThread(SCRIPT, this.#options);
@@ -35,7 +36,7 @@ export class SqliteReaders {
 
   async close(): Promise<void> {
     for (const thread of this.#threads) {
-      await thread.call('close', null);
+      if (!thread.hasEnded) await thread.call('close', null);
       await thread.terminate();
     }
   }

@@ -61,7 +61,8 @@ serveCalls<WriterCalls>({
 
   trim: ({ before }) => commits().alone(() => trimHistory(commits(), before)),
 
-  compact: () => commits().alone(async () => commits().connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')),
+  compact: () =>
+    commits().alone(async () => commits().connection.execute('PRAGMA wal_checkpoint(PASSIVE); PRAGMA optimize')),
 
   close: () =>
     commits().alone(async () => {
