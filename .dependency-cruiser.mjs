@@ -12,7 +12,7 @@ function onlyOfOurs(name, comment, from, to) {
   return { name, comment, severity: 'error', from: { path: from, pathNot: unit }, to: { path: ours, pathNot: to } };
 }
 
-const storageCraft = '^src/adapters/storage/(registry[.]ts|sql/)';
+const storageCraft = '^src/adapters/storage/(registry[.]ts|sql/|shared/)';
 
 export default {
   forbidden: [

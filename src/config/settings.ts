@@ -80,9 +80,9 @@ export const SETTINGS = {
   ),
   dbEngine: storage(
     'DB_ENGINE',
-    choice('duckdb', 'memory'),
+    choice('duckdb', 'sqlite', 'memory'),
     'duckdb',
-    'Engine that keeps the records; memory forgets them when it stops.',
+    'Engine that keeps the records: duckdb for large tables, sqlite for a file that everything reads; memory forgets them when it stops.',
   ),
   engineMemory: storage(
     'ENGINE_MEMORY',

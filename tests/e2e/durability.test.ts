@@ -26,7 +26,8 @@ const DATASETS = {
   },
 };
 
-describe('an answered write survives kill -9', () => {
+describe.each(['duckdb', 'sqlite'])('an answered write survives kill -9 on %s', (engine) => {
+  const start = () => ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), { DB_ENGINE: engine });
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'data-forge-durability-'));
@@ -39,13 +40,13 @@ describe('an answered write survives kill -9', () => {
 
   test(`${KILLS} kills under mixed load lose nothing, store nothing twice and tear no bulk`, async () => {
     const load = new MixedLoad();
-    let server = await ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'));
+    let server = await start();
     for (let round = 0; round < KILLS; round++) {
       const running = load.run(server.url);
       await sleep(100 + Math.random() * 300);
       await server.kill('SIGKILL');
       await running;
-      server = await ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'));
+      server = await start();
       for (const dataset of Object.keys(DATASETS)) {
         const records = await readRecords(server.url, dataset);
         load.checkRecords(dataset, records);

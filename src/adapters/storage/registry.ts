@@ -1,6 +1,8 @@
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import type { ParquetCodec } from './shared/parquet-codec.ts';
+import type { RestoreRequest } from './shared/restore-store.ts';
 
 /** What an engine may need to be opened; each takes what concerns it. */
 interface EngineOptions {
@@ -11,6 +13,8 @@ interface EngineOptions {
   /** Its long reads take a place here for each call of the engine. */
   readonly gate: AdmissionGate;
 }
+
+type RestoreStore = (request: RestoreRequest) => Promise<string | null>;
 
 type OpenEngine = (options: EngineOptions) => Promise<StorageEngine>;
 
@@ -28,4 +32,20 @@ export const STORAGE_ENGINES = {
     const memoryLimit = `${Math.max(1, Math.floor((memoryBytes * BUFFER_SHARE) / 1e6))}MB`;
     return openDuckDbEngine({ dataDir, memoryLimit, threads, compilePattern, gate });
   },
+  sqlite: async ({ dataDir, memoryBytes, threads, gate }) => {
+    const { openSqliteEngine } = await import('./sqlite/sqlite-engine.ts');
+    return openSqliteEngine({ dataDir, memoryBytes, threads, gate, parquet: loadParquetCodec });
+  },
 } satisfies Readonly<Record<string, OpenEngine>>;
+
+/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; null for engines that keep none. */
+export const STORE_RESTORERS: Readonly<Record<keyof typeof STORAGE_ENGINES, RestoreStore | null>> = {
+  memory: null,
+  duckdb: async (request) => (await import('./duckdb/duckdb-restore.ts')).restoreDuckDbStore(request),
+  sqlite: async (request) => (await import('./sqlite/sqlite-restore.ts')).restoreSqliteStore(request),
+};
+
+/** Parquet for engines that have no reader or writer of it; loaded when it is first needed. */
+export async function loadParquetCodec(): Promise<ParquetCodec> {
+  return (await import('./duckdb/duckdb-parquet-codec.ts')).duckDbParquetCodec;
+}

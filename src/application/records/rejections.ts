@@ -51,3 +51,14 @@ export class Rejections {
     throw new DataForgeError(this.#code, message, { faults, details: { rejections: this.reported } });
   }
 }
+
+/**
+ * Why a row of an upload that is valid in itself cannot be stored.
+ * @throws the error where it is none of the row's
+ */
+export function conflictOf(error: Error): { readonly faults: readonly Fault[]; readonly code: RejectionCode } {
+  if (!(error instanceof DataForgeError)) throw error;
+  const { code, faults, message } = error;
+  if (code !== 'key_exists' && code !== 'invalid_value') throw error;
+  return { faults: faults.length > 0 ? faults : [{ pointer: '', message }], code };
+}

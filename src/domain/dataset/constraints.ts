@@ -41,3 +41,13 @@ export function describeKey(dataset: Dataset, constraint: UniqueConstraint, valu
     })
     .join(' and ');
 }
+
+/** What tells rows of one upload apart for `on_conflict`: the natural key, else the id that was given; null for neither. */
+export function uploadIdentity(
+  dataset: Dataset,
+  { row, id }: { readonly row: Row; readonly id: string | null },
+): string | null {
+  if (dataset.primaryKey.length === 0) return id;
+  const values = constraintValues({ kind: 'key', indexes: keyIndexes(dataset) }, row);
+  return values === null ? null : keyText(values);
+}

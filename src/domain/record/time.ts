@@ -4,6 +4,8 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$/;
 const TIMESTAMP =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(?:(Z)|([+-])(\d{2}):?(\d{2})?)?)?$/;
+/** The most common form, canonical already: whole seconds in UTC, on a day that every month has. */
+const PLAIN_TIMESTAMP = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** @returns the canonical date, or null where the text is none */
@@ -31,6 +33,7 @@ export function readTime(text: string): string | null {
 
 /** @returns the canonical timestamp in UTC, or null where the text is none; without a zone it is taken as UTC */
 export function readTimestamp(text: string): string | null {
+  if (PLAIN_TIMESTAMP.test(text)) return text;
   const parts = TIMESTAMP.exec(text);
   if (!parts) return null;
   const [, datePart = '', timePart = '00:00', , sign, zoneHours = '', zoneMinutes = '00'] = parts;

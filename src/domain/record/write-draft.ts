@@ -10,12 +10,13 @@ import { DataForgeError } from '../errors.ts';
 import type { Change, ChangeResult, Origin, WriteOutcome, WriteRequest } from './change.ts';
 import { idOf } from './id.ts';
 import type { StoredRecord } from './record.ts';
-import type { Row } from './value.ts';
+import type { Row, Value } from './value.ts';
 
 /** What the store holds now, as far as the requests of a draft can touch it. */
 export interface StoredLookup {
   byId(dataset: Dataset, id: string): StoredRecord | null;
-  byKey(dataset: Dataset, constraint: UniqueConstraint, key: string): StoredRecord | null;
+  /** @param key the values as `keyText` writes them */
+  byKey(dataset: Dataset, constraint: UniqueConstraint, key: string, values: readonly Value[]): StoredRecord | null;
 }
 
 /** The numbers and the time of the commit that a draft becomes. */
@@ -258,7 +259,7 @@ export class WriteDraft {
     const holders = draft.holders[draft.constraints.indexOf(constraint)];
     const here = holders?.get(key);
     if (here !== undefined) return here === null ? null : this.#entry(draft, here);
-    const stored = this.#lookup.byKey(draft.dataset, constraint, key);
+    const stored = this.#lookup.byKey(draft.dataset, constraint, key, values);
     return stored === null ? null : this.#entry(draft, stored.id);
   }
 

@@ -31,12 +31,15 @@ export function castInt(from: Int, to: DbType): Cast | null {
 export function castFloat(from: Float, to: DbType): Cast | null {
   if (to.name === 'DOUBLE')
     return from.precision === 2 ? doubles : (data) => checkDoubles(data, Float64Array.from(floatsIn(data)));
-  if (INTEGER_BITS[to.name] === undefined && to.name !== 'DECIMAL') return null;
+  const isInteger = INTEGER_BITS[to.name] !== undefined;
+  if (!isInteger && to.name !== 'DECIMAL') return null;
+  // Past 2^53 the shortest digits of a number are not all that it has.
+  const digits = (number: number) => String(isInteger && Number.isInteger(number) ? BigInt(number) : number);
   return (data) => {
     const floats = floatsIn(data);
     return castEach(data, to, (row) => {
       const number = floats[row] ?? 0;
-      return Number.isFinite(number) ? readNumber(to, String(number)) : new Invalid('must be a finite number');
+      return Number.isFinite(number) ? readNumber(to, digits(number)) : new Invalid('must be a finite number');
     });
   };
 }

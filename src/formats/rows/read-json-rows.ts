@@ -3,6 +3,7 @@ import { type Json, JsonSyntaxError, parseJson } from '#domain/record/json.ts';
 import type { NewRow, RowValidator, RowVerdict } from '#domain/record/validate-row.ts';
 import { splitJsonArray } from '../json/split-array.ts';
 import { splitLines } from '../ndjson/split-lines.ts';
+import { quickRowReader } from './quick-json-row.ts';
 import { garbledRow, type UploadedRow } from './uploaded-row.ts';
 
 /** Reads NDJSON: a row or a whole record a line. */
@@ -11,9 +12,12 @@ export async function* readNdjsonRows(
   validator: RowValidator,
   limits: { readonly maxRowBytes: number },
 ): AsyncGenerator<UploadedRow[]> {
+  const readQuickly = quickRowReader(validator);
   for await (const lines of splitLines(body, { maxLineBytes: limits.maxRowBytes })) {
     yield lines.map(({ number, text }) => {
       if (text === null) return garbledRow(number, 'This line is not valid UTF-8.');
+      const row = readQuickly(text);
+      if (row !== null) return { ok: true, line: number, row, id: null };
       const json = parse(text);
       if (json instanceof JsonSyntaxError) return garbledRow(number, `This line is not JSON: ${json.message}.`);
       return uploaded(number, validator.createFromLine(json, ''));
@@ -30,8 +34,11 @@ export async function* readJsonRows(
   validator: RowValidator,
   limits: { readonly maxRowBytes: number },
 ): AsyncGenerator<UploadedRow[]> {
+  const readQuickly = quickRowReader(validator);
   for await (const items of splitJsonArray(body, { maxItemBytes: limits.maxRowBytes })) {
     yield items.map(({ number, text }) => {
+      const row = readQuickly(text);
+      if (row !== null) return { ok: true, line: number, row, id: null };
       const json = parse(text);
       if (json instanceof JsonSyntaxError) {
         throw new DataForgeError('invalid_body', `Item ${number} of the JSON array is not JSON: ${json.message}.`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
 import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
+import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
@@ -26,10 +27,9 @@ const host: CliHost = {
   runServer: async (flags) => (await serverModule()).runServer(flags),
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });
-    if (dbEngine !== 'duckdb')
-      throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
-    const { restoreDuckDbStore } = await import('#adapters/storage/duckdb/duckdb-restore.ts');
-    return restoreDuckDbStore({ dataDir, from, replace, now: new Date() });
+    const restore = STORE_RESTORERS[dbEngine];
+    if (restore === null) throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
+    return restore({ dataDir, from, replace, now: new Date() });
   },
   readColumns,
   convert: async (from, to) => {

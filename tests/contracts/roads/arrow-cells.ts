@@ -29,6 +29,7 @@ export const ARROW_CELLS: readonly ArrowCell[] = [
   ['big', new Uint64(), 2n ** 63n, null],
   ['big', new Float64(), 1.5, null],
   ['big', new Float64(), 2 ** 53, '9007199254740992'],
+  ['big', new Float64(), 2 ** 60 + 2 ** 10, '1152921504606848000'],
   ['big', new Float64(), Number.NaN, null],
   ['small', new Int64(), 32768n, null],
   ['small', new Int16(), -32768, '-32768'],

@@ -5,6 +5,7 @@ import { rowsAsArrays } from '#formats/sql/write-sql-rows.ts';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
 import { openTemporaryDuckDb } from '../../support/duckdb-engine.ts';
 import { StoreDriver } from '../../support/store-driver.ts';
+import type { OpenedEngine } from '../storage/contract-context.ts';
 
 export const SALES: Dataset = dataset('sales', [property('region', 'VARCHAR'), property('amount', 'DECIMAL(10,2)')]);
 export const EVERY_TYPE: Dataset = everyType();
@@ -28,8 +29,8 @@ export class SqlWorld {
     this.dispose = dispose;
   }
 
-  static async open(): Promise<SqlWorld> {
-    const { engine, dispose } = await openTemporaryDuckDb();
+  static async open(openEngine: () => Promise<OpenedEngine> = openTemporaryDuckDb): Promise<SqlWorld> {
+    const { engine, dispose } = await openEngine();
     if (engine.sql === null) throw new Error('the engine runs no SQL');
     const world = new SqlWorld(new StoreDriver(engine), engine.sql, dispose);
     for (const each of world.datasets) await world.store.use(each);

@@ -3,7 +3,7 @@ import { ENGINES, startServer } from './support/server.ts';
 
 describe.each(ENGINES)('the log of slow requests over %s', (engine) => {
   test.each([
-    ['a page', '/records/wells?sort=%5B%7B%22field%22%3A%22oil%22%7D%5D', 'ORDER_BY'],
+    ['a page', '/records/wells?sort=%5B%7B%22field%22%3A%22oil%22%7D%5D', 'ORDER.BY'],
     ['a count', '/records/wells/count', 'SCAN'],
     ['a stream', '/records/wells/stream', 'SCAN'],
   ])('%s is logged with what was asked and how the engine went about it', async (_, path, step) => {

@@ -188,6 +188,52 @@ describe('SQL over HTTP', () => {
   });
 });
 
+describe('SQL over HTTP on sqlite', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer('sqlite');
+    await server.create('wells', { field_code: 1, well_code: 'w1', oil: 0.25 });
+    await server.create('wells', { field_code: 2, well_code: 'w2', oil: null });
+  });
+  afterAll(() => server.close());
+
+  test('answers with columns and rows, whole or as a stream', async () => {
+    const sql = 'SELECT field_code, oil, count(*) OVER () AS n FROM wells ORDER BY field_code';
+    const { status, text } = await server.post('/query', { sql });
+    expect([status, text.match(/"rows":(.*),"row_count/)?.[1]]).toEqual([200, '[[1,0.2500,2],[2,null,2]]']);
+    const csv = await server.post('/query', { sql }, { accept: 'text/csv' });
+    expect(csv.text).toBe('field_code,oil,n\n1,0.2500,2\n2,,2\n');
+  });
+
+  const ENDLESS = 'WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
+
+  test('stops at its time limit', async () => {
+    const { status, json } = await server.post('/query', { sql: ENDLESS, timeout_ms: 300 });
+    expect([status, json.code], json.detail).toEqual([408, 'query_timeout']);
+  });
+
+  test('a client that leaves leaves no query behind, and nobody waits for it', async () => {
+    const controller = new AbortController();
+    const hung = server.call('POST', '/query', { json: { sql: ENDLESS }, signal: controller.signal }).catch(() => null);
+    const { id } = await server.create('wells', { field_code: 3, well_code: 'w3', oil: 1 });
+    expect((await server.get(`/records/wells/${id}`)).status).toBe(200);
+    controller.abort();
+    await hung;
+    const running = async () => /^data_forge_sql_queries (\d+)/m.exec((await server.get('//metrics')).text)?.[1];
+    await expect.poll(running, { timeout: 10_000 }).toBe('0');
+  });
+
+  test.each([
+    'SELECT * FROM "forge.meta"',
+    'SELECT * FROM sqlite_master',
+    'DROP VIEW wells',
+    'SELECT nothing FROM wells',
+  ])('refuses %s', async (sql) => {
+    const { json } = await server.post('/query', { sql });
+    expect(json).toMatchObject({ status: 400, code: 'invalid_sql' });
+  });
+});
+
 test('an engine without SQL says so', async () => {
   const server = await startServer('memory');
   try {

@@ -1,4 +1,5 @@
 import type { ChangeResult, WriteRequest } from '#domain/record/change.ts';
+import { storedMark } from '#domain/record/write-groups.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import { duckDbDialect } from './duckdb-dialect.ts';
 import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable } from './duckdb-layout.ts';
@@ -35,11 +36,7 @@ export async function deleteMatching(store: DuckDbStore, request: WriteRequest):
       touched.add(dataset.name);
       results.push({ kind: 'deleted', count });
     }
-    const marks = request.marks.map(({ kind, key, value }) => ({
-      kind,
-      key,
-      value: typeof value === 'string' ? value : value(results),
-    }));
+    const marks = request.marks.map((mark) => storedMark(mark, results));
     await writeMarks(store.writer, marks, stamp.at);
   });
   if (seq > stamp.firstSeq) store.committed(seq - 1, touched);

@@ -1,5 +1,6 @@
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { DatasetMutations } from '#domain/record/write-draft.ts';
+import type { StoredMark } from '#domain/record/write-groups.ts';
 import { identifier } from '../sql/identifier.ts';
 import {
   columnNames,
@@ -13,13 +14,6 @@ import {
 import { castColumns, columnTexts, columnTypes, packRows, textParameter, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-
-/** A mark with its text made. */
-export interface StoredMark {
-  readonly kind: string;
-  readonly key: string;
-  readonly value: string;
-}
 
 /** Who made a record that was read from the store. */
 export interface OriginLookup {

@@ -11,6 +11,7 @@ import {
 import type { DbType } from '#domain/dataset/db-type.ts';
 import { parseDbType } from '#domain/dataset/db-type.ts';
 import type { SqlColumn, SqlType } from '#domain/sql/sql-type.ts';
+import { freeName } from '../sql/free-name.ts';
 
 const integer = (bits: 8 | 16 | 32 | 64, signed: boolean): SqlType => ({ kind: 'integer', bits, signed });
 const clock = (unit: 's' | 'ms' | 'us' | 'ns', zoned: boolean): SqlType => ({ kind: 'timestamp', unit, zoned });
@@ -90,14 +91,6 @@ export function resultColumns(names: readonly string[], types: readonly DuckDBTy
     const name = freeName(names[index] ?? `column_${index + 1}`, taken, names);
     return { name, type: type ?? { kind: 'text' }, typeName, dbType, engineType, asText: type === null };
   });
-}
-
-/** A name that came before gets `_2`, `_3`, … */
-function freeName(name: string, taken: Set<string>, all: readonly string[]): string {
-  let free = name;
-  for (let count = 2; taken.has(free) || (free !== name && all.includes(free)); count++) free = `${name}_${count}`;
-  taken.add(free);
-  return free;
 }
 
 function dbTypeOfEngine(type: DuckDBType): DbType | null {

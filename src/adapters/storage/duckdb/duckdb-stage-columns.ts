@@ -1,51 +1,22 @@
 import type { Dataset, Property } from '#domain/dataset/dataset.ts';
-import { type DbType, formatDbType } from '#domain/dataset/db-type.ts';
-import { DataForgeError, type Fault } from '#domain/errors.ts';
-import { matchUploadColumns, type UploadColumn } from '#domain/record/upload-columns.ts';
-import { pointer } from '#domain/record/validate-row.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
+import { INTEGER, matchParquetColumns, type ParquetColumn } from '../shared/parquet-columns.ts';
 import { columnType } from './duckdb-layout.ts';
 import { jsonTextConditions, ruleConditions, valueLiteral } from './duckdb-rules.ts';
 import { stagedSelect } from './duckdb-staged.ts';
 
-/** A column of a typed source: its name and the engine's type of it. */
-export interface SourceColumn {
-  readonly name: string;
-  readonly type: string;
+/** A column of a typed source. */
+export interface SourceColumn extends ParquetColumn {
   /** How SQL reads it. */
   readonly expression: string;
 }
-
-const INTEGER = /^(U?(TINY|SMALL|BIG)?INT(EGER)?|U?HUGEINT)$/;
-const WHOLE_NUMBERS: readonly RegExp[] = [INTEGER, /^DOUBLE$/, /^FLOAT$/, /^DECIMAL/];
-
-/** Types of a source that become a property's type without loss of any value that fits; that it fits is checked row by row. */
-const TAKEN: Readonly<Record<DbType['name'], readonly RegExp[]>> = {
-  VARCHAR: [/^VARCHAR$/, /^ENUM/],
-  DATE: [/^DATE$/],
-  TIME: [/^TIME$/],
-  TIMESTAMP: [/^TIMESTAMP(_S|_MS|_NS)?$/, /^TIMESTAMP WITH TIME ZONE$/, /^DATE$/],
-  UUID: [/^UUID$/],
-  BIGINT: WHOLE_NUMBERS,
-  INTEGER: WHOLE_NUMBERS,
-  SMALLINT: WHOLE_NUMBERS,
-  DOUBLE: [/^DOUBLE$/, /^FLOAT$/, INTEGER],
-  DECIMAL: [/^DECIMAL/, INTEGER],
-  BOOLEAN: [/^BOOLEAN$/],
-  JSON: [/^JSON$/, /^VARCHAR$/],
-};
 
 /**
  * SQL that checks rows of a typed source (Parquet, Arrow) into a staged table.
  * @throws DataForgeError `invalid_body` where a column is unknown or of a type its property does not take
  */
 export function stageColumns(dataset: Dataset, source: readonly SourceColumn[], from: string): string {
-  const { columns, faults } = matchUploadColumns(
-    dataset,
-    source.map(({ name }) => name),
-  );
-  const all = [...faults, ...typeFaults(dataset, source, columns)];
-  const [first] = all;
-  if (first !== undefined) throw new DataForgeError('invalid_body', first.message, { faults: all });
+  const columns = matchParquetColumns(dataset, source);
   const values = dataset.properties.map((property, index) => {
     const at = columns.findIndex((column) => column?.kind === 'property' && column.index === index);
     const column = source[at];
@@ -56,19 +27,6 @@ export function stageColumns(dataset: Dataset, source: readonly SourceColumn[], 
   const idColumn = source[columns.findIndex((column) => column?.kind === 'id')];
   const id = idColumn === undefined ? null : `${idColumn.expression}::VARCHAR`;
   return stagedSelect(dataset, { id, values }, from, 'TRUE', null);
-}
-
-function typeFaults(dataset: Dataset, source: readonly SourceColumn[], columns: readonly UploadColumn[]): Fault[] {
-  return columns.flatMap((column, at) => {
-    const given = source[at];
-    if (column === null || given === undefined) return [];
-    const property = column.kind === 'property' ? dataset.properties[column.index] : undefined;
-    const type: DbType = property?.dbType ?? { name: 'UUID' };
-    const taken = column.kind === 'id' ? [...TAKEN.UUID, ...TAKEN.VARCHAR] : TAKEN[type.name];
-    if (taken.some((pattern) => pattern.test(given.type))) return [];
-    const message = `The column "${given.name}" is ${given.type}, which does not fit ${formatDbType(type)}; convert it before sending.`;
-    return [{ pointer: pointer('', given.name), message }];
-  });
 }
 
 function typedColumn(property: Property, raw: string, type: string) {

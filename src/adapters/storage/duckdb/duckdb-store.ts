@@ -6,7 +6,7 @@ import { idPrefix } from '#domain/record/id.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import { SequenceNumbers } from '#domain/record/sequence.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
-import { CommitLock } from './duckdb-commit-lock.ts';
+import { CommitLock } from '../shared/commit-lock.ts';
 import type { BlockSizes } from './duckdb-load-context.ts';
 import { LocatorIndexes, type LocatorIndexLimits } from './duckdb-locator-indexes.ts';
 import type { DuckDbOrigins } from './duckdb-origins.ts';

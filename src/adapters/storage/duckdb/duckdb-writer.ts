@@ -1,11 +1,12 @@
 import type { RecordWriter } from '#application/ports/record-writer.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Change, ChangeResult, Mark, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import type { Change, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
 import { type DatasetMutations, WriteDraft } from '#domain/record/write-draft.ts';
+import { collectMarks, groupsOf, isSetBased } from '#domain/record/write-groups.ts';
 import { deleteMatching } from './duckdb-delete-matching.ts';
 import { indexesOf } from './duckdb-layout.ts';
 import { lookUpStored } from './duckdb-lookup.ts';
-import { insertUnlessTaken, type StoredMark, storeMutations, writeMarks } from './duckdb-mutations.ts';
+import { insertUnlessTaken, storeMutations, writeMarks } from './duckdb-mutations.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Small writes on DuckDB: many requests, one transaction. */
@@ -115,41 +116,6 @@ function isPlainCreate(change: Change): boolean {
   return change.kind === 'create' && change.id === null && change.onConflict === 'error';
 }
 
-function isSetBased(request: WriteRequest): boolean {
-  return request.changes.some((change) => change.kind === 'delete-matching');
-}
-
-/** Set-based requests stand alone; all that come between them are one commit. */
-function groupsOf(requests: readonly WriteRequest[]): WriteRequest[][] {
-  const groups: WriteRequest[][] = [];
-  let open: WriteRequest[] | null = null;
-  for (const request of requests) {
-    if (isSetBased(request)) {
-      groups.push([request]);
-      open = null;
-    } else if (open === null) {
-      open = [request];
-      groups.push(open);
-    } else {
-      open.push(request);
-    }
-  }
-  return groups;
-}
-
 function changesOf(requests: readonly WriteRequest[]): number {
   return requests.reduce((sum, request) => sum + request.changes.length, 0);
-}
-
-/** The marks of the requests that stand, with their texts made. */
-function collectMarks(requests: readonly WriteRequest[], outcomes: readonly WriteOutcome[]): StoredMark[] {
-  return requests.flatMap((request, index) => {
-    const outcome = outcomes[index];
-    return outcome?.ok ? request.marks.map((mark) => storedMark(mark, outcome.results)) : [];
-  });
-}
-
-function storedMark(mark: Mark, results: readonly ChangeResult[]): StoredMark {
-  const value = typeof mark.value === 'string' ? mark.value : mark.value(results);
-  return { kind: mark.kind, key: mark.key, value };
 }

@@ -2,7 +2,7 @@ import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/
 import { refuseTrimmed } from '#application/records/history-floor.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
 import { changeRenderer } from '#formats/json/render-change.ts';
-import { throwIfAborted } from './memory-abort.ts';
+import { throwIfAborted } from '../shared/abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** The changes feed in memory. */

@@ -1,15 +1,13 @@
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
-import { Rejections } from '#application/records/rejections.ts';
-import { constraintValues, keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
-import type { Dataset } from '#domain/dataset/dataset.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import { conflictOf, Rejections } from '#application/records/rejections.ts';
+import { uploadIdentity } from '#domain/dataset/constraints.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { WriteDraft } from '#domain/record/write-draft.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import { type RowLimits, readRows } from '#formats/rows/read-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
-import { abortable, throwIfAborted } from './memory-abort.ts';
+import { abortable, throwIfAborted } from '../shared/abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 type GoodRow = UploadedRow & { ok: true };
@@ -73,7 +71,7 @@ class Load {
 
   store(rows: readonly GoodRow[]): void {
     const { dataset, onConflict } = this.#request;
-    const identities = rows.map((row) => identityOf(dataset, row));
+    const identities = rows.map((row) => uploadIdentity(dataset, row));
     const lastOf = new Map(identities.map((identity, at) => [identity, at]));
     const idOf = new Map<string, string>();
     rows.forEach((row, at) => {
@@ -120,18 +118,7 @@ class Load {
   }
 
   #reject(line: number, error: Error): void {
-    const isConflict = error instanceof DataForgeError && error.code === 'key_exists';
-    const isInvalid = error instanceof DataForgeError && error.code === 'invalid_value';
-    if (!isConflict && !isInvalid) throw error;
-    const faults = error.faults.length > 0 ? error.faults : [{ pointer: '', message: error.message }];
-    this.#rejected.add(line, faults, error.code === 'key_exists' ? 'key_exists' : 'invalid_value');
+    const { faults, code } = conflictOf(error);
+    this.#rejected.add(line, faults, code);
   }
-}
-
-/** What tells rows of one body apart for `on_conflict`: the natural key, else the id that was given. */
-function identityOf(dataset: Dataset, { row, id }: GoodRow): string | null {
-  const key = uniqueConstraints(dataset).find((constraint) => constraint.kind === 'key');
-  if (key === undefined) return id;
-  const values = constraintValues(key, row);
-  return values === null ? null : keyText(values);
 }

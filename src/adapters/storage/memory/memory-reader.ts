@@ -5,7 +5,6 @@ import { DataForgeError } from '#domain/errors.ts';
 import { aggregate } from '#domain/query/aggregate.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
 import { compileFilter } from '#domain/query/evaluate.ts';
-import { valueOfField } from '#domain/query/field.ts';
 import { compareRecordsBy, isBehind, positionOf } from '#domain/query/order.ts';
 import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
@@ -13,10 +12,9 @@ import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
 import type { RenderedRecord, StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
-import { writeValues } from '#formats/columns/write-values.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
-import { type LineWriter, lineWriter } from '#formats/rows/write-rows.ts';
-import { throwIfAborted } from './memory-abort.ts';
+import { batchOfRecords, type LineWriter, lineWriter } from '#formats/rows/write-rows.ts';
+import { throwIfAborted } from '../shared/abort.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** Records that are rendered before the next turn of the event loop. */
@@ -107,15 +105,7 @@ export class MemoryReader implements RecordReader {
     schema: readonly FlatColumn[],
     options: ReadOptions,
   ): AsyncGenerator<RecordBatch> {
-    for await (const records of this.#blocks(query, options)) {
-      const columns = schema.map(({ dbType, field }) =>
-        writeValues(
-          dbType,
-          records.map((record) => valueOfField(field, record)),
-        ),
-      );
-      yield { length: records.length, columns };
-    }
+    for await (const records of this.#blocks(query, options)) yield batchOfRecords(schema, records);
   }
 
   /** The records of a query in blocks; the snapshot is taken when the first one is asked for. */

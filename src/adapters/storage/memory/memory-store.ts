@@ -7,13 +7,8 @@ import { idPrefix } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
+import type { StoredMark } from '#domain/record/write-groups.ts';
 import type { MemoryTable } from './memory-table.ts';
-
-export interface StoredMark {
-  readonly kind: string;
-  readonly key: string;
-  readonly value: string;
-}
 
 type CommitListener = (head: number, datasets: ReadonlySet<string>) => void;
 

@@ -1,8 +1,9 @@
 import type { RecordWriter } from '#application/ports/record-writer.ts';
 import { compileFilter } from '#domain/query/evaluate.ts';
-import type { Change, ChangeResult, Mark, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import type { Change, ChangeResult, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
 import type { WriteDraft } from '#domain/record/write-draft.ts';
-import type { MemoryStore, StoredMark } from './memory-store.ts';
+import { collectMarks, groupsOf, isSetBased } from '#domain/record/write-groups.ts';
+import type { MemoryStore } from './memory-store.ts';
 
 /** Small writes in memory: what they mean is the draft's to decide. */
 export class MemoryWriter implements RecordWriter {
@@ -28,13 +29,10 @@ export class MemoryWriter implements RecordWriter {
 
   #commitGroup(group: readonly WriteRequest[]): WriteOutcome[] {
     const draft = this.#store.draft();
-    const marks: StoredMark[] = [];
-    const outcomes = group.map((request): WriteOutcome => {
-      const outcome = isSetBased(request) ? this.#deleteMatching(draft, request) : draft.apply(request);
-      if (outcome.ok) marks.push(...request.marks.map((mark) => storedMark(mark, outcome.results)));
-      return outcome;
-    });
-    this.#store.commit(draft, marks);
+    const outcomes = group.map((request) =>
+      isSetBased(request) ? this.#deleteMatching(draft, request) : draft.apply(request),
+    );
+    this.#store.commit(draft, collectMarks(group, outcomes));
     return outcomes;
   }
 
@@ -58,28 +56,4 @@ export class MemoryWriter implements RecordWriter {
     matching.sort((a, b) => a.seq - b.seq);
     return matching.map(({ id }) => ({ kind: 'delete', dataset, id, ifVersion: null }));
   }
-}
-
-function isSetBased(request: WriteRequest): boolean {
-  return request.changes.some((change) => change.kind === 'delete-matching');
-}
-
-/** Set-based requests stand alone, so that they see all before them; those that come between are one commit. */
-function groupsOf(requests: readonly WriteRequest[]): WriteRequest[][] {
-  const groups: WriteRequest[][] = [];
-  let open: WriteRequest[] | null = null;
-  for (const request of requests) {
-    if (open !== null && !isSetBased(request)) {
-      open.push(request);
-    } else {
-      const group = [request];
-      groups.push(group);
-      open = isSetBased(request) ? null : group;
-    }
-  }
-  return groups;
-}
-
-function storedMark({ kind, key, value }: Mark, results: readonly ChangeResult[]): StoredMark {
-  return { kind, key, value: typeof value === 'string' ? value : value(results) };
 }

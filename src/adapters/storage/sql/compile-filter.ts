@@ -13,15 +13,25 @@ export interface SqlDialect {
   like(column: string, pattern: LikePattern, parameters: SqlParameters): string;
   /** The same with Unicode simple case folding. */
   likeIgnoringCase(column: string, pattern: LikePattern, parameters: SqlParameters): string;
+  /** Membership of a list too long for a parameter each; only where the engine has such a bound. */
+  inLongList?(column: string, values: readonly Exclude<Value, null>[], type: DbType, parameters: SqlParameters): string;
 }
 
-/** Collects the values of one statement; placeholders are `$1`, `$2`, … */
+/** Lists of more values than this are long. */
+const LONG_LIST = 500;
+
+/** Collects the values of one statement; placeholders are `$1`, `$2`, …, or begin with another sign. */
 export class SqlParameters {
   readonly values: (string | number | bigint | boolean | null)[] = [];
+  readonly #sign: string;
+
+  constructor(sign: '$' | '?' = '$') {
+    this.#sign = sign;
+  }
 
   add(value: string | number | bigint | boolean | null): string {
     this.values.push(value);
-    return `$${this.values.length}`;
+    return `${this.#sign}${this.values.length}`;
   }
 }
 
@@ -43,7 +53,7 @@ export function compileFilter(filter: Filter | null, dialect: SqlDialect, parame
       return `(${dialect.column(filter.field)} IS ${filter.negated ? 'NOT ' : ''}NULL)`;
     case 'compare':
       return filter.value === null
-        ? 'NULL::BOOLEAN'
+        ? 'CAST(NULL AS BOOLEAN)'
         : `(${dialect.column(filter.field)} ${OPERATORS[filter.operator]} ${dialect.parameter(filter.value, typeOfField(filter.field), parameters)})`;
     case 'in':
       return compileIn(filter.field, filter.values, dialect, parameters);
@@ -57,6 +67,11 @@ export function compileFilter(filter: Filter | null, dialect: SqlDialect, parame
 /** `in []` is false for every row, null or not, so it cannot be SQL's own empty list. */
 function compileIn(field: Field, values: readonly Value[], dialect: SqlDialect, parameters: SqlParameters): string {
   if (values.length === 0) return 'FALSE';
+  const known = values.filter((value) => value !== null);
+  if (dialect.inLongList !== undefined && known.length > LONG_LIST) {
+    const isMember = dialect.inLongList(dialect.column(field), known, typeOfField(field), parameters);
+    return known.length < values.length ? `(${isMember} OR CAST(NULL AS BOOLEAN))` : `(${isMember})`;
+  }
   const items = values.map((value) =>
     value === null ? 'NULL' : dialect.parameter(value, typeOfField(field), parameters),
   );

@@ -132,7 +132,7 @@ export function openRunner({ sql }: SqlPorts, call: Call): SqlRunner {
   if (sql !== null) return sql;
   throw new DataForgeError(
     'unsupported_by_engine',
-    'This engine runs no SQL; read the records by filters, or set DB_ENGINE to duckdb.',
+    'This engine runs no SQL; read the records by filters, or set DB_ENGINE to duckdb or sqlite.',
   );
 }
 

@@ -7,7 +7,7 @@ import { type App, createApp } from '../../../../src/app.ts';
 import { DATASET_FILES } from './datasets.ts';
 
 /** The engines every test of this folder runs on. */
-export const ENGINES = ['memory', 'duckdb'] as const;
+export const ENGINES = ['memory', 'sqlite', 'duckdb'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 export interface Answer {

@@ -1,7 +1,7 @@
 import { DataForgeError } from '#domain/errors.ts';
 
 /** Why work that a signal ended did not finish. */
-function abortError(signal: AbortSignal): DataForgeError {
+export function abortError(signal: AbortSignal): DataForgeError {
   const { reason } = signal;
   if (reason instanceof DataForgeError) return reason;
   return new DataForgeError('cancelled', 'The caller went away before the work was done.', { cause: reason });

@@ -1,0 +1,34 @@
+import type { DatasetStore } from '#application/ports/dataset-store.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { type EvolutionPlan, planEvolution, refusedSteps } from '#domain/dataset/evolution.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { datasetsIn } from './sqlite-evolve.ts';
+import type { SqliteStore } from './sqlite-store.ts';
+
+/** Datasets and their tables. A dataset's description is kept as JSON text beside its tables. */
+export class SqliteDatasets implements DatasetStore {
+  readonly #store: SqliteStore;
+
+  constructor(store: SqliteStore) {
+    this.#store = store;
+  }
+
+  async list(): Promise<readonly Dataset[]> {
+    return datasetsIn(this.#store.points);
+  }
+
+  async plan(dataset: Dataset): Promise<EvolutionPlan> {
+    const stored = (await this.list()).find(({ name }) => name === dataset.name) ?? null;
+    const plan = planEvolution(stored, dataset);
+    return plan.steps.some(({ safety }) => safety === 'check') ? this.#store.readers.call('plan', plan) : plan;
+  }
+
+  async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
+    const losing = refusedSteps(plan).filter(({ loses }) => loses);
+    if (losing.length > 0 && !acceptLoss) {
+      const reasons = losing.map(({ reason }) => reason).join(' ');
+      throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
+    }
+    if (plan.steps.length > 0) await this.#store.writer.call('evolve', { plan });
+  }
+}

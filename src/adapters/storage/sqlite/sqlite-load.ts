@@ -1,0 +1,213 @@
+import { setImmediate } from 'node:timers/promises';
+import type { BulkCounts, BulkRequest } from '#application/ports/bulk-loader.ts';
+import { conflictOf, Rejections } from '#application/records/rejections.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
+import type { Row } from '#domain/record/value.ts';
+import { type CommitStamp, WriteDraft } from '#domain/record/write-draft.ts';
+import type { StoredMark } from '#domain/record/write-groups.ts';
+import { recordRenderer } from '#formats/json/render-record.ts';
+import type { RowFormat } from '#formats/rows/read-rows.ts';
+import type { Committed, SqliteCommits } from './sqlite-commits.ts';
+import { SqliteLookup } from './sqlite-lookup.ts';
+import { type ParsedBlock, rowDecoder } from './sqlite-parse-body.ts';
+import type { SqliteParser } from './sqlite-parser.ts';
+import type { ReceivedBody } from './sqlite-spool.ts';
+import { SqliteTable } from './sqlite-table.ts';
+import type { SqliteValue } from './sqlite-values.ts';
+import { lookupIn } from './sqlite-write-requests.ts';
+
+export interface LoadRequest
+  extends Pick<BulkRequest, 'dataset' | 'onInvalid' | 'onConflict' | 'origin' | 'returnRecords'> {
+  readonly format: RowFormat;
+  readonly body: ReceivedBody;
+}
+
+/** Stores a whole body as one commit, row by row as it is read. */
+export async function loadBody(
+  commits: SqliteCommits,
+  request: LoadRequest,
+  parser: SqliteParser,
+  isStopped: () => boolean,
+  makeMarks: (counts: BulkCounts) => Promise<readonly StoredMark[]>,
+): Promise<{ readonly counts: BulkCounts; readonly committed: Committed | null }> {
+  const { dataset, format, body, onConflict } = request;
+  const withIdentities = onConflict === 'update';
+  const blocks = () => watched(parser.read({ dataset, format, body, withIdentities }), isStopped);
+  const repeated = withIdentities ? await findRepeated(blocks()) : new Map<string, number>();
+  let counts: BulkCounts | null = null;
+  const committed = await commits.commit(async () => {
+    const stamp = commits.stamp();
+    const load = new Load(commits, request, stamp, repeated);
+    for await (const block of blocks()) {
+      load.take(block);
+      if (load.isHopeless) break;
+    }
+    load.finish();
+    counts = load.counts();
+    commits.writeMarks(await makeMarks(counts), stamp.at);
+    return { nextSeq: load.nextSeq, datasets: [dataset.name] };
+  });
+  if (counts === null) throw new TypeError('a load that was committed has counts');
+  return { counts, committed };
+}
+
+async function* watched(blocks: AsyncIterable<ParsedBlock>, isStopped: () => boolean): AsyncGenerator<ParsedBlock> {
+  for await (const block of blocks) {
+    if (isStopped()) throw new DataForgeError('cancelled', 'The caller went away before the work was done.');
+    yield block;
+    await setImmediate();
+  }
+}
+
+/** Of several rows with one identity `update` takes the last: how many of each there are, where that is more than one. */
+async function findRepeated(blocks: AsyncIterable<ParsedBlock>): Promise<Map<string, number>> {
+  const repeated = new Map<string, number>();
+  const seen = new Set<string>();
+  for await (const { identities } of blocks) {
+    for (const identity of identities ?? []) {
+      if (identity === null) continue;
+      if (seen.has(identity)) repeated.set(identity, (repeated.get(identity) ?? 1) + 1);
+      else seen.add(identity);
+    }
+  }
+  return repeated;
+}
+
+/** A row of a block: where it stands in the body, what it was given as id, what it is told apart by, its place in the columns. */
+interface ParsedRow {
+  readonly line: number;
+  readonly id: string | null;
+  readonly identity: string | null;
+  readonly columns: readonly (readonly SqliteValue[])[];
+  readonly at: number;
+}
+
+/** Puts the rows of one body into the store, by the policies of its request. */
+class Load {
+  nextSeq: number;
+  readonly #commits: SqliteCommits;
+  readonly #request: LoadRequest;
+  readonly #stamp: CommitStamp;
+  readonly #lookup: SqliteLookup;
+  readonly #insert: ReturnType<SqliteTable['inserter']>;
+  readonly #decode: (stored: readonly SqliteValue[]) => Row;
+  readonly #render: (record: StoredRecord) => string;
+  readonly #rejected: Rejections;
+  readonly #conflicts: { readonly line: number; readonly error: Error }[] = [];
+  readonly #counts = { created: 0, updated: 0, ignored: 0 };
+  /** Of rows with an identity that comes again: how many are still to come. */
+  readonly #toCome: Map<string, number>;
+  /** For each row sent, in order, the record that now stands, or the identity of the row that says so. */
+  readonly #standing: ({ readonly id: string } | { readonly identity: string })[] = [];
+  readonly #idOf = new Map<string, string>();
+  readonly #records = new Map<string, string>();
+
+  constructor(commits: SqliteCommits, request: LoadRequest, stamp: CommitStamp, repeated: Map<string, number>) {
+    this.#commits = commits;
+    this.#request = request;
+    this.#stamp = stamp;
+    this.nextSeq = stamp.firstSeq;
+    this.#lookup = new SqliteLookup(commits.connection, request.dataset);
+    const table = new SqliteTable(commits.connection, commits.origins, request.dataset, stamp);
+    this.#insert = table.inserter(commits.origins.idOf(request.origin));
+    this.#decode = rowDecoder(request.dataset);
+    this.#render = recordRenderer(request.dataset, null);
+    this.#rejected = new Rejections(request.onInvalid);
+    this.#toCome = repeated;
+  }
+
+  /** Nothing will be stored, and there is more to tell than anyone will read. */
+  get isHopeless(): boolean {
+    return this.#rejected.isFull;
+  }
+
+  take({ lines, ids, identities, columns, rejected }: ParsedBlock): void {
+    for (const { line, faults, garbled } of rejected) {
+      this.#rejected.add(line, faults, garbled ? 'invalid_body' : 'invalid_value');
+    }
+    // Rows of a body that is refused as a whole are only looked at.
+    if (this.#request.onInvalid === 'abort' && this.#rejected.count > 0) return;
+    const isPlain = ids === null && identities === null && !this.#request.returnRecords;
+    for (let at = 0; at < lines.length; at++) {
+      if (isPlain && this.#insert(columns, at, null, this.nextSeq)) {
+        this.nextSeq++;
+        this.#counts.created++;
+        continue;
+      }
+      this.#store({ line: lines[at] ?? 0, id: ids?.[at] ?? null, identity: identities?.[at] ?? null, columns, at });
+    }
+  }
+
+  /** @throws DataForgeError where a row cannot be stored and the policy is to abort; rows that are wrong in themselves are told first */
+  finish(): void {
+    this.#rejected.throwIfAborting();
+    for (const { line, error } of this.#conflicts) {
+      const { faults, code } = conflictOf(error);
+      this.#rejected.add(line, faults, code);
+    }
+    this.#rejected.throwIfAborting();
+  }
+
+  counts(): BulkCounts {
+    const ids = this.#standing.map((row) => ('id' in row ? row.id : this.#idOf.get(row.identity)));
+    const records = ids.flatMap((id) => (id === undefined ? [] : (this.#records.get(id) ?? [])));
+    return {
+      ...this.#counts,
+      rejected: this.#rejected.count,
+      rejections: this.#rejected.reported,
+      recordsJson: this.#request.returnRecords ? records.join(',') : null,
+    };
+  }
+
+  #store(row: ParsedRow): void {
+    const { returnRecords } = this.#request;
+    const { identity } = row;
+    const toCome = identity === null ? undefined : this.#toCome.get(identity);
+    if (identity !== null && toCome !== undefined) {
+      if (returnRecords) this.#standing.push({ identity });
+      if (toCome > 1) {
+        this.#toCome.set(identity, toCome - 1);
+        this.#counts.ignored++;
+        return;
+      }
+      const id = this.#create(row);
+      if (id !== null) this.#idOf.set(identity, id);
+      return;
+    }
+    const id = this.#create(row);
+    if (returnRecords && id !== null) this.#standing.push({ id });
+  }
+
+  /** @returns the id of the record that stands, where it is asked for; null where the row was rejected */
+  #create(row: ParsedRow): string | null {
+    const isFree = row.id === null || this.#lookup.byId(row.id) === null;
+    if (!isFree || this.#request.returnRecords || !this.#insert(row.columns, row.at, row.id, this.nextSeq))
+      return this.#draft(row);
+    this.nextSeq++;
+    this.#counts.created++;
+    return null;
+  }
+
+  /** The longer way, which knows what a conflict means. */
+  #draft({ line, columns, at, id }: ParsedRow): string | null {
+    const { dataset, onConflict, origin, returnRecords } = this.#request;
+    const row = this.#decode(columns.map((column) => column[at] ?? null));
+    const draft = new WriteDraft(lookupIn(this.#commits.connection), { ...this.#stamp, firstSeq: this.nextSeq });
+    const outcome = draft.apply({ changes: [{ kind: 'create', dataset, row, id, onConflict }], marks: [], origin });
+    if (!outcome.ok) {
+      if (!(outcome.error instanceof DataForgeError)) throw outcome.error;
+      this.#conflicts.push({ line, error: outcome.error });
+      return null;
+    }
+    for (const mutation of draft.mutations()) {
+      new SqliteTable(this.#commits.connection, this.#commits.origins, dataset, this.#stamp).store(mutation);
+    }
+    this.nextSeq = draft.nextSeq;
+    const [result] = outcome.results;
+    if (result === undefined || result.kind === 'deleted') return null;
+    this.#counts[result.kind === 'created' || result.kind === 'updated' ? result.kind : 'ignored']++;
+    if (returnRecords) this.#records.set(result.record.id, this.#render(result.record));
+    return result.record.id;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { aggregate } from '#domain/query/aggregate.ts';
+import type { Aggregation } from '#domain/query/aggregation.ts';
+import { positionOf } from '#domain/query/order.ts';
+import type { Filter, PageQuery, RecordQuery, StreamQuery } from '#domain/query/query.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
+import type { Value } from '#domain/record/value.ts';
+import { recordRenderer } from '#formats/json/render-record.ts';
+import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
+import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { currentTable } from './sqlite-layout.ts';
+import type { WirePage } from './sqlite-reader-calls.ts';
+import { recordColumns, recordReader } from './sqlite-records.ts';
+import type { SqliteValue } from './sqlite-values.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly SqliteValue[];
+}
+
+/** A page and how many records there are in all, of one snapshot. */
+export function readPage(connection: SqliteConnection, query: PageQuery): WirePage {
+  const { dataset, sort, fields } = query;
+  const statement = pageStatement(query);
+  const columns = neededFields(query);
+  const read = recordReader(dataset, columns);
+  const render = recordRenderer(dataset, fields);
+  return connection.snapshot(() => {
+    const records = connection.rows(statement.sql, statement.parameters).map(read);
+    return {
+      records: records.map((record) => ({ id: record.id, version: record.version, json: render(record) })),
+      positions: records.map((record) => positionOf(sort, record)),
+      total: countRecords(connection, dataset, query.filter),
+    };
+  });
+}
+
+/** How many records match; of all of them the number is kept until the store changes. */
+export function countRecords(connection: SqliteConnection, dataset: Dataset, filter: Filter | null): number {
+  const parameters = new SqlParameters('?');
+  const condition = compileFilter(filter, sqliteDialect, parameters);
+  const sql = `SELECT count(*) FROM ${currentTable(dataset)} WHERE ${WATCHED} AND ${condition}`;
+  if (filter !== null) return Number(connection.row(sql, valuesOf(parameters))?.[0]);
+  return connection.keptWhileUnchanged(`SELECT count(*) FROM ${currentTable(dataset)}`);
+}
+
+/** The groups of an aggregation: the engine finds the rows, what they come to is the domain's to say. */
+export function aggregateRecords(connection: SqliteConnection, query: Aggregation): Value[][] {
+  const { dataset, filter, keys, measures } = query;
+  const parameters = new SqlParameters('?');
+  const condition = compileFilter(filter, sqliteDialect, parameters);
+  const fields = [...keys, ...measures].flatMap(({ field }) => (field?.kind === 'property' ? [field.index] : []));
+  const columns = [...new Set(fields)].sort((a, b) => a - b);
+  const read = recordReader(dataset, columns);
+  const statement = connection.prepare(
+    `SELECT ${recordColumns(dataset, columns)} FROM ${currentTable(dataset)} WHERE ${WATCHED} AND ${condition}`,
+  );
+  return aggregate(query, readAll(statement.iterate(...valuesOf(parameters)) as unknown as Iterable<SqliteRow>, read));
+}
+
+function* readAll(rows: Iterable<SqliteRow>, read: (row: SqliteRow) => StoredRecord): Generator<StoredRecord> {
+  for (const row of rows) yield read(row);
+}
+
+export function explainQuery(connection: SqliteConnection, query: PageQuery | StreamQuery): string {
+  const { sql, parameters } = 'start' in query ? pageStatement(query) : streamStatement(query);
+  const rows = connection.rows(`EXPLAIN QUERY PLAN ${sql}`, parameters);
+  return rows.map(([, , , detail]) => String(detail)).join('\n');
+}
+
+function pageStatement(query: PageQuery): Statement {
+  const { dataset, filter, sort, start, size } = query;
+  const parameters = new SqlParameters('?');
+  const condition = compileFilter(filter, sqliteDialect, parameters);
+  const after = start.kind === 'after' ? ` AND ${compileAfter(sort, start.position, sqliteDialect, parameters)}` : '';
+  const offset = start.kind === 'offset' ? ` OFFSET ${start.offset}` : '';
+  const sql =
+    `SELECT ${recordColumns(dataset, neededFields(query))} FROM ${currentTable(dataset)} ` +
+    `WHERE ${WATCHED} AND ${condition}${after} ORDER BY ${compileSort(sort, sqliteDialect)} LIMIT ${size}${offset}`;
+  return { sql, parameters: valuesOf(parameters) };
+}
+
+/** The rows of a stream, in the order they lie in unless it sorts. */
+export function streamStatement(query: StreamQuery): Statement {
+  const { dataset, filter, sort, limit } = query;
+  const parameters = new SqlParameters('?');
+  const condition = compileFilter(filter, sqliteDialect, parameters);
+  const order = sort.length > 0 ? compileSort(sort, sqliteDialect) : '_row';
+  const sql =
+    `SELECT ${recordColumns(dataset, neededFields(query))} FROM ${currentTable(dataset)} ` +
+    `WHERE ${WATCHED} AND ${condition} ORDER BY ${order}${limit === null ? '' : ` LIMIT ${limit}`}`;
+  return { sql, parameters: valuesOf(parameters) };
+}
+
+/**
+ * The properties that the records of a query must have: those asked for, those it sorts by, which say where a record
+ * stands, and those of the key, which `composite_id` shows.
+ */
+export function neededFields({ dataset, fields, sort }: RecordQuery): readonly number[] | null {
+  if (fields === null) return null;
+  const sorted = sort.flatMap(({ field }) => (field.kind === 'property' ? [field.index] : []));
+  const key = dataset.properties.flatMap(({ primaryKey }, index) => (primaryKey ? [index] : []));
+  return [...new Set([...fields, ...sorted, ...key])].sort((a, b) => a - b);
+}
+
+export function valuesOf(parameters: SqlParameters): SqliteValue[] {
+  return parameters.values as SqliteValue[];
+}

@@ -1,0 +1,150 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { SqlDescription, SqlFormat, SqlRequest, SqlRows, SqlRunner } from '#application/ports/sql-runner.ts';
+import { formatDbType } from '#domain/dataset/db-type.ts';
+import type { SqlBatch, SqlColumn } from '#domain/sql/sql-type.ts';
+import { writeArrow } from '#formats/arrow/write-arrow.ts';
+import { writeSqlCsv, writeSqlNdjson } from '#formats/sql/write-sql-rows.ts';
+import { newSpoolFile } from './sqlite-spool.ts';
+import type { SqlQuery } from './sqlite-sql-calls.ts';
+import { SqliteSqlProcess } from './sqlite-sql-process.ts';
+import { refused } from './sqlite-sql-text.ts';
+import type { SqliteStore } from './sqlite-store.ts';
+
+/** Processes that are kept for the next query. */
+const MOST_IDLE = 2;
+/** How long the first rows of a query wait for somebody to ask for them. */
+const HELD_MS = 10_000;
+
+/** People's SQL on SQLite, each query in a process of its own. */
+export class SqliteSqlRunner implements SqlRunner {
+  readonly #store: SqliteStore;
+  readonly #memoryBytes: number;
+  readonly #idle: SqliteSqlProcess[] = [];
+  readonly #all = new Set<SqliteSqlProcess>();
+
+  constructor(store: SqliteStore, memoryBytes: number) {
+    this.#store = store;
+    this.#memoryBytes = memoryBytes;
+  }
+
+  async describe(request: Omit<SqlRequest, 'limit' | 'parameters'>): Promise<SqlDescription> {
+    const query = this.#query({ ...request, limit: null, parameters: [] });
+    const process = this.#take();
+    try {
+      const start = { kind: 'start', query: { ...query, parameters: null } } as const;
+      const { columns, placeholders } = await process.ask(start, 'described', request.signal);
+      return { columns, parameters: placeholders };
+    } finally {
+      await this.#giveBack(process);
+    }
+  }
+
+  async run(request: SqlRequest): Promise<SqlRows> {
+    const { signal } = request;
+    const { gate } = this.#store;
+    const query = this.#query(request);
+    const process = this.#take();
+    try {
+      const first = await gate.run(signal, () => process.ask({ kind: 'start', query }, 'started', signal));
+      return { columns: first.columns, batches: this.#batches(process, first.batch, signal) };
+    } catch (error) {
+      await this.#giveBack(process);
+      throw error;
+    }
+  }
+
+  async render(request: SqlRequest, format: SqlFormat) {
+    const { columns, batches } = await this.run(request);
+    return { columns, bytes: this.#bytes(columns, batches, format, request.signal) };
+  }
+
+  /** Ends every process. */
+  close(): void {
+    for (const process of this.#all) process.kill();
+    this.#all.clear();
+  }
+
+  #query({ sql, parameters, datasets, limit }: Omit<SqlRequest, 'signal'>): SqlQuery {
+    return { path: this.#store.path, sql, parameters, datasets, limit, memoryBytes: this.#memoryBytes };
+  }
+
+  /** A query whose rows nobody comes for is ended. */
+  #batches(process: SqliteSqlProcess, first: SqlBatch | null, signal: AbortSignal): AsyncIterable<SqlBatch> {
+    const forgotten = setTimeout(() => process.kill(), HELD_MS).unref();
+    const { gate } = this.#store;
+    const giveBack = () => this.#giveBack(process);
+    return (async function* () {
+      clearTimeout(forgotten);
+      try {
+        for (let batch = first; batch !== null; ) {
+          yield batch;
+          batch = (await gate.run(signal, () => process.ask({ kind: 'next' }, 'batch', signal))).batch;
+        }
+      } finally {
+        await giveBack();
+      }
+    })();
+  }
+
+  #bytes(
+    columns: readonly SqlColumn[],
+    batches: AsyncIterable<SqlBatch>,
+    format: SqlFormat,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    if (format === 'parquet') return this.#parquet(columns, batches, signal);
+    if (format === 'arrow') return writeArrow(columns, batches);
+    return format === 'csv' ? writeSqlCsv(columns, batches) : writeSqlNdjson(columns, batches);
+  }
+
+  async *#parquet(
+    columns: readonly SqlColumn[],
+    batches: AsyncIterable<SqlBatch>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const { spoolDir, parquet, gate } = this.#store;
+    const [arrow, file] = [newSpoolFile(spoolDir, 'arrow'), newSpoolFile(spoolDir, 'parquet')];
+    const types = columns.map(({ name, type, dbType }) => {
+      if (type.kind === 'blob') throw refused(`The column "${name}" has bytes, which Parquet is not given; use hex().`);
+      return { name, dbType: dbType === null ? 'VARCHAR' : formatDbType(dbType) };
+    });
+    try {
+      await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow), { signal });
+      const codec = await parquet();
+      await gate.run(signal, () => codec.fromArrow(arrow, file, types));
+      yield* createReadStream(file, { highWaterMark: 256 * 1024, signal });
+    } finally {
+      await rm(arrow, { force: true });
+      await rm(file, { force: true });
+    }
+  }
+
+  #take(): SqliteSqlProcess {
+    for (let process = this.#idle.pop(); process !== undefined; process = this.#idle.pop()) {
+      if (!process.hasEnded) return process;
+      this.#all.delete(process);
+    }
+    const process = new SqliteSqlProcess();
+    this.#all.add(process);
+    return process;
+  }
+
+  async #giveBack(process: SqliteSqlProcess): Promise<void> {
+    const { signal } = new AbortController();
+    const isWell =
+      !process.hasEnded &&
+      (await process.ask({ kind: 'end' }, 'ended', signal).then(
+        () => true,
+        () => false,
+      ));
+    if (isWell && this.#idle.length < MOST_IDLE) {
+      this.#idle.push(process);
+      return;
+    }
+    process.kill();
+    this.#all.delete(process);
+  }
+}

@@ -1,0 +1,132 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { idOf, locatorOf } from '#domain/record/id.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
+import { microsecondsOf } from '#domain/record/time.ts';
+import type { CommitStamp, DatasetMutations } from '#domain/record/write-draft.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable, propertyColumn } from './sqlite-layout.ts';
+import { BY_GIVEN_ID, BY_PLACE, placeOf } from './sqlite-lookup.ts';
+import type { SqliteOrigins } from './sqlite-origins.ts';
+import { encoderOf, type SqliteValue } from './sqlite-values.ts';
+
+/** @returns whether the row was stored; where a key of it is taken it is not */
+type InsertRow = (
+  columns: readonly (readonly SqliteValue[])[],
+  at: number,
+  givenId: string | null,
+  seq: number,
+) => boolean;
+
+/** Writes the rows of one dataset; runs inside the writer's transaction. */
+export class SqliteTable {
+  readonly #connection: SqliteConnection;
+  readonly #origins: SqliteOrigins;
+  readonly #dataset: Dataset;
+  readonly #stamp: CommitStamp;
+  readonly #at: bigint;
+  readonly #encoders: readonly ((value: StoredRecord['row'][number]) => SqliteValue)[];
+  readonly #insertSql: string;
+
+  constructor(connection: SqliteConnection, origins: SqliteOrigins, dataset: Dataset, stamp: CommitStamp) {
+    this.#connection = connection;
+    this.#origins = origins;
+    this.#dataset = dataset;
+    this.#stamp = stamp;
+    this.#at = microsecondsOf(stamp.at);
+    this.#encoders = dataset.properties.map(({ dbType }) => encoderOf(dbType));
+    const columns = columnNames(dataset);
+    this.#insertSql = `INSERT INTO ${currentTable(dataset)} (${columns.join(', ')}) VALUES (${placeholders(columns.length)})`;
+  }
+
+  /** Stores the net result of a draft. */
+  store({ images, removals, updates, inserts }: DatasetMutations): void {
+    for (const { record, origin, toSeq, toOrigin, deleted } of images) {
+      const end = [toSeq, this.#at, this.#origins.idOf(toOrigin), deleted ? 1 : 0];
+      if (origin === null) this.#keepStored(record.id, end);
+      else this.#keepPassing(record, this.#origins.idOf(origin), end);
+    }
+    for (const id of removals) this.#located(`DELETE FROM ${currentTable(this.#dataset)} WHERE`, id, []);
+    for (const { record, origin } of updates) this.#update(record, this.#origins.idOf(origin));
+    const insert = this.#connection.statement(this.#insertSql);
+    for (const { record, origin } of inserts) insert.run(...this.#columnsOf(record, this.#origins.idOf(origin)));
+  }
+
+  /**
+   * What stores new rows one by one, given as columns of their values in the store and a place in them, each with the
+   * number it is born with.
+   */
+  inserter(originId: number): InsertRow {
+    const time = String(this.#at);
+    // What all rows have in common stands in the statement: each value that is bound has its price.
+    const system = ['?1', '?2', time, time, '1', '?1', String(originId), '?3'];
+    const properties = this.#encoders.map((_, index) => `?${index + 4}`);
+    const names = columnNames(this.#dataset).join(', ');
+    const statement = this.#connection.prepare(
+      `INSERT INTO ${currentTable(this.#dataset)} (${names}) VALUES (${[...system, ...properties].join(', ')}) ON CONFLICT DO NOTHING`,
+    );
+    statement.setReadBigInts(false);
+    const { idPrefix } = this.#stamp;
+    const values: SqliteValue[] = [];
+    return (columns, at, givenId, seq) => {
+      values[0] = seq;
+      values[1] = givenId ?? idOf(idPrefix, seq);
+      values[2] = givenId === null ? null : 1;
+      for (let index = 0; index < columns.length; index++) values[index + 3] = columns[index]?.[at] ?? null;
+      return statement.run(...values).changes !== 0;
+    };
+  }
+
+  #columnsOf(record: StoredRecord, originId: number): SqliteValue[] {
+    const { id, seq, version, createdAt, updatedAt, row } = record;
+    const isOwn = id.startsWith(this.#stamp.idPrefix);
+    const place = isOwn ? locatorOf(id) : seq;
+    return [
+      place,
+      id,
+      microsecondsOf(createdAt),
+      microsecondsOf(updatedAt),
+      version,
+      seq,
+      originId,
+      isOwn ? null : 1,
+      ...this.#encoders.map((encode, index) => encode(row[index] ?? null)),
+    ];
+  }
+
+  #update({ id, row, updatedAt, version, seq }: StoredRecord, originId: number): void {
+    const system = [microsecondsOf(updatedAt), version, seq, originId];
+    const names = ['_updated_at', '_version', '_seq', '_origin', ...this.#dataset.properties.map(propertyColumn)];
+    const sets = names.map((name, at) => `${name} = ?${at + 3}`);
+    const values = [...system, ...this.#encoders.map((encode, index) => encode(row[index] ?? null))];
+    this.#located(`UPDATE ${currentTable(this.#dataset)} SET ${sets.join(', ')} WHERE`, id, values);
+  }
+
+  /** Copies what lies in the store to history. */
+  #keepStored(id: string, end: readonly SqliteValue[]): void {
+    const columns = columnNames(this.#dataset).join(', ');
+    const copy =
+      `INSERT INTO ${historyTable(this.#dataset)} (${HISTORY_COLUMN_NAMES.join(', ')}, ${columns}) ` +
+      `SELECT ?3, ?4, ?5, ?6, ${columns} FROM ${currentTable(this.#dataset)} WHERE`;
+    this.#located(copy, id, end);
+  }
+
+  /** Writes to history what was true for a part of this very commit. */
+  #keepPassing(record: StoredRecord, originId: number, end: readonly SqliteValue[]): void {
+    const columns = [...HISTORY_COLUMN_NAMES, ...columnNames(this.#dataset)];
+    this.#connection.run(
+      `INSERT INTO ${historyTable(this.#dataset)} (${columns.join(', ')}) VALUES (${placeholders(columns.length)})`,
+      [...end, ...this.#columnsOf(record, originId)],
+    );
+  }
+
+  /** Runs a statement for the row of an id; its own parameters begin at ?3. */
+  #located(statement: string, id: string, values: readonly SqliteValue[]): void {
+    const parameters = [...placeOf(id), ...values];
+    if (this.#connection.run(`${statement} ${BY_PLACE}`, parameters) > 0) return;
+    this.#connection.run(`${statement} ${BY_GIVEN_ID}`, parameters);
+  }
+}
+
+function placeholders(count: number): string {
+  return Array.from({ length: count }, (_, index) => `?${index + 1}`).join(', ');
+}

@@ -1,0 +1,79 @@
+import { workerData } from 'node:worker_threads';
+import type { BulkCounts } from '#application/ports/bulk-loader.ts';
+import type { WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import { microsecondsOf } from '#domain/record/time.ts';
+import { collectMarks, type StoredMark } from '#domain/record/write-groups.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { SqliteCommits } from './sqlite-commits.ts';
+import { translateSqliteError } from './sqlite-errors.ts';
+import { evolve } from './sqlite-evolve.ts';
+import { serveCalls } from './sqlite-host.ts';
+import { MARKS } from './sqlite-layout.ts';
+import { loadBody } from './sqlite-load.ts';
+import { openStore } from './sqlite-open.ts';
+import { SqliteParser } from './sqlite-parser.ts';
+import { readTrimmed, trimHistory } from './sqlite-trim.ts';
+import { toWireError } from './sqlite-wire.ts';
+import { commitRequests } from './sqlite-write-requests.ts';
+import type { WireOutcome, WireRequest, WriterCalls, WriterOptions } from './sqlite-writer-calls.ts';
+
+/** The thread that writes: one connection, one transaction at a time. */
+let open: SqliteCommits | null = null;
+const parser = new SqliteParser();
+
+function commits(): SqliteCommits {
+  if (open === null) throw new TypeError('the store is not open');
+  return open;
+}
+
+serveCalls<WriterCalls>({
+  open: () => {
+    open = new SqliteCommits(openStore(workerData as WriterOptions));
+    return { head: open.head, trimmed: readTrimmed(open.connection) };
+  },
+
+  commit: (requests, { ask }) =>
+    commits().alone(async () => {
+      const { outcomes, committed } = await commitRequests(commits(), requests.map(unmarked), async (first, made) => {
+        const group = requests.slice(first, first + made.length);
+        if (group.every(({ marks }) => marks.every(({ value }) => value !== null))) {
+          return collectMarks(group as readonly WriteRequest[], made);
+        }
+        return (await ask({ first, outcomes: made.map(toWireOutcome) })) as readonly StoredMark[];
+      });
+      return { outcomes: outcomes.map(toWireOutcome), committed };
+    }),
+
+  load: ({ hasMarks, ...request }, { ask, isStopped }) =>
+    commits().alone(() => {
+      const makeMarks = async (counts: BulkCounts) => (hasMarks ? ((await ask(counts)) as readonly StoredMark[]) : []);
+      return loadBody(commits(), request, parser, isStopped, makeMarks);
+    }),
+
+  forgetMarks: ({ kind, before }) =>
+    commits().alone(async () => {
+      const sql = `DELETE FROM ${MARKS} WHERE kind = ?1 AND made_at < ?2`;
+      commits().connection.run(sql, [kind, microsecondsOf(before)]);
+    }),
+
+  evolve: ({ plan }) =>
+    commits().alone(() => commits().connection.transaction(() => evolve(commits().connection, plan, compileRe2))),
+
+  trim: ({ before }) => commits().alone(() => trimHistory(commits(), before)),
+
+  compact: () =>
+    commits().alone(async () => commits().connection.execute('PRAGMA wal_checkpoint(PASSIVE); PRAGMA optimize')),
+
+  close: () =>
+    commits().alone(async () => {
+      commits().connection.close();
+    }),
+});
+
+function unmarked({ changes, origin }: WireRequest): WriteRequest {
+  return { changes, origin, marks: [] };
+}
+
+function toWireOutcome(outcome: WriteOutcome): WireOutcome {
+  return outcome.ok ? outcome : { ok: false, error: toWireError(translateSqliteError(outcome.error)) };
+}

@@ -1,0 +1,42 @@
+import type { RecordWriter } from '#application/ports/record-writer.ts';
+import type { WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import { collectMarks } from '#domain/record/write-groups.ts';
+import { MARKS } from './sqlite-layout.ts';
+import type { SqliteStore } from './sqlite-store.ts';
+import { fromWireError } from './sqlite-wire.ts';
+import type { MarksQuestion, WireOutcome, WireRequest } from './sqlite-writer-calls.ts';
+
+/** Small writes on SQLite: many requests, one transaction on the writer's thread. */
+export class SqliteWriter implements RecordWriter {
+  readonly #store: SqliteStore;
+
+  constructor(store: SqliteStore) {
+    this.#store = store;
+  }
+
+  async commit(requests: readonly WriteRequest[]): Promise<readonly WriteOutcome[]> {
+    const answer = ({ first, outcomes }: MarksQuestion) =>
+      collectMarks(requests.slice(first, first + outcomes.length), outcomes.map(fromWireOutcome));
+    const { outcomes, committed } = await this.#store.writer.call('commit', requests.map(toWireRequest), { answer });
+    for (const each of committed) this.#store.committed(each);
+    return outcomes.map(fromWireOutcome);
+  }
+
+  async readMark(kind: string, key: string): Promise<string | null> {
+    const sql = `SELECT value FROM ${MARKS} WHERE kind = ?1 AND key = ?2`;
+    return (this.#store.points.row(sql, [kind, key])?.[0] as string | undefined) ?? null;
+  }
+
+  forgetMarks(kind: string, before: string): Promise<void> {
+    return this.#store.writer.call('forgetMarks', { kind, before });
+  }
+}
+
+function toWireRequest({ changes, origin, marks }: WriteRequest): WireRequest {
+  const sent = marks.map(({ kind, key, value }) => ({ kind, key, value: typeof value === 'string' ? value : null }));
+  return { changes, origin, marks: sent };
+}
+
+function fromWireOutcome(outcome: WireOutcome): WriteOutcome {
+  return outcome.ok ? outcome : { ok: false, error: fromWireError(outcome.error) };
+}

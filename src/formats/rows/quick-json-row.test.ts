@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseJson } from '#domain/record/json.ts';
+import { compileRowValidator } from '#domain/record/validate-row.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { everyType } from '#tests/support/dataset-builders.ts';
+import { quickRowReader } from './quick-json-row.ts';
+
+const validator = compileRowValidator(everyType(), compileRe2);
+const readQuickly = quickRowReader(validator);
+
+/** What the exact rule says of a line; null where it refuses it or it is no row. */
+function exactRow(text: string) {
+  try {
+    const verdict = validator.createFromLine(parseJson(text), '');
+    return verdict.ok ? verdict.value.row : null;
+  } catch {
+    return null;
+  }
+}
+
+const names = validator.dataset.properties.map(({ name }) => name);
+const number = fc.oneof(
+  fc.integer().map(String),
+  fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.stringMatching(/^-?(?:0|[1-9][0-9]{0,20})(?:[.][0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?$/),
+  fc.constantFrom('-0', '-0.0', '1.0', '1e3', '15e-1', '7.25', '0.00005', '99999999999999.9999', '1.00000000000000001'),
+);
+const text = fc.constantFrom(
+  '"a"',
+  '""',
+  '"ü😀"',
+  '"a\\"b"',
+  '"2024-02-29"',
+  '"2023-02-29"',
+  '"10:30"',
+  '"23:59:59.50"',
+  '"2024-01-31T10:30:00Z"',
+  '"0000-01-01T00:00:00Z"',
+  '"2024-01-31 10:30:00+02"',
+  '"0190A6C2-1B7E-7CC3-9D2F-5E8F3C1A2B4D"',
+  '"12345678901234567890"',
+  '": 12345678901234567890"',
+);
+const value = fc.oneof(number, text, fc.constantFrom('null', 'true', 'false', '[]', '{}', '{"a":1}', 'nul'));
+const blank = fc.constantFrom('', ' ', '\t');
+const member = fc
+  .tuple(fc.constantFrom(...names, 'id', 'unknown', '__proto__'), blank, blank, value)
+  .map(([name, before, after, given]) => `"${name}"${before}:${after}${given}`);
+const line = fc
+  .tuple(fc.array(member, { maxLength: 8 }), blank)
+  .map(([members, end]) => `{${members.join(',')}}${end}`);
+
+test('whatever it is sure of, the exact rule says too', () => {
+  let sure = 0;
+  fc.assert(
+    fc.property(line, (written) => {
+      const quick = readQuickly(written);
+      if (quick === null) return;
+      sure++;
+      expect(quick).toEqual(exactRow(written));
+    }),
+    { numRuns: 20_000 },
+  );
+  expect(sure).toBeGreaterThan(1000);
+});
+
+test('is sure of plain rows', () => {
+  expect(readQuickly('{"text":"a","big":5,"int":-1,"double":0.30000000000000004,"price":7.25,"flag":true}')).toEqual(
+    exactRow('{"text":"a","big":5,"int":-1,"double":0.30000000000000004,"price":7.25,"flag":true}'),
+  );
+  expect(readQuickly('{"big":1,"big":2}')).toBeNull();
+  expect(readQuickly('{"big":1.0000000000000000001}')).toBeNull();
+});

@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { restoreSqliteStore } from '#adapters/storage/sqlite/sqlite-restore.ts';
+import { JsonNumber } from '#domain/record/json.ts';
+import { dataset, property } from '../support/dataset-builders.ts';
+import { openSqliteIn, openTemporarySqlite } from '../support/sqlite-engine.ts';
+import { ORIGIN, reading, request, StoreDriver } from '../support/store-driver.ts';
+
+const items = dataset('items', [property('a', 'BIGINT'), property('price', 'DECIMAL(30,2)')]);
+
+describe('a store of SQLite', () => {
+  let world: Awaited<ReturnType<typeof openTemporarySqlite>>;
+  let store: StoreDriver;
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'data-forge-sqlite-store-'));
+    world = await openTemporarySqlite();
+    store = new StoreDriver(world.engine);
+    await store.use(items);
+  });
+  afterEach(async () => {
+    await world.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const restore = (dataDir: string, from: string, replace = false) =>
+    restoreSqliteStore({ dataDir, from, replace, now: new Date() });
+
+  test('is backed up while it is written to, and the backup is a store of its own', async () => {
+    await store.create(items, { a: 1, price: 5 }, { a: 2, price: 7.25 });
+    const backup = join(folder, 'b.backup');
+    const writing = store.load(items, '{"a":3}\n'.repeat(5000), { pieces: 1000 });
+    await world.engine.maintenance.backup(backup);
+    await writing;
+    await expect(world.engine.maintenance.backup(backup)).rejects.toMatchObject({ code: 'invalid_parameter' });
+    const dataDir = join(folder, 'restored');
+    expect(await restore(dataDir, backup)).toBeNull();
+    const engine = await openSqliteIn(dataDir);
+    try {
+      const restored = new StoreDriver(engine);
+      expect([2, 5002]).toContain(await restored.count(items));
+      expect((await restored.items(items, { size: 2 })).map(({ data }) => data)).toEqual([
+        { a: 1, price: 5 },
+        { a: 2, price: 7.25 },
+      ]);
+      await restored.create(items, { a: 9 });
+      await expect(restore(dataDir, backup, true)).rejects.toMatchObject({ code: 'store_locked' });
+    } finally {
+      await engine.maintenance.close();
+    }
+    await expect(restore(dataDir, backup)).rejects.toThrow(/--replace/);
+    const text = join(folder, 'x.csv');
+    await writeFile(text, 'a,b\n');
+    await expect(restore(dataDir, text, true)).rejects.toMatchObject({ code: 'store_damaged' });
+    expect(await restore(dataDir, backup, true)).toMatch(/store-.*[.]replaced[.]sqlite$/);
+  });
+
+  test('is refused to a second engine, and free again when the first is closed', async () => {
+    await expect(openSqliteIn(world.dataDir)).rejects.toMatchObject({ code: 'store_locked' });
+    await store.create(items, { a: 1 });
+    expect(await new StoreDriver(await world.reopen()).count(items)).toBe(1);
+  });
+
+  test('is a plain file of SQLite: rows lie in it with their types, and an insert touches no index', async () => {
+    const [record] = await store.create(items, {
+      a: 9007199254740993n,
+      price: new JsonNumber('-12345678901234567890.25'),
+    });
+    const database = new DatabaseSync(join(world.dataDir, 'store.sqlite'), { readOnly: true });
+    try {
+      const row = database.prepare('SELECT _row, _id, a, price FROM "data.items"');
+      row.setReadBigInts(true);
+      expect(row.get()).toEqual({
+        _row: 1n,
+        _id: record?.id,
+        a: 9007199254740993n,
+        price: '099999999999999998765432109876543210975',
+      });
+    } finally {
+      database.close();
+    }
+  });
+
+  test('refuses more properties than a table has columns for, and nothing is touched', async () => {
+    const wide = dataset(
+      'wide',
+      Array.from({ length: 2500 }, (_, at) => property(`p${at}`, 'BIGINT')),
+    );
+    await expect(store.use(wide)).rejects.toMatchObject({ code: 'unsupported_by_engine' });
+    expect(await world.engine.datasets.list()).toEqual([items]);
+  });
+
+  test('answers reads by id while a load is stored, and the writes that waited after it', async () => {
+    const [record] = await store.create(items, { a: 1 });
+    const loading = store.load(items, '{"a":3}\n'.repeat(200_000), { pieces: 100_000 });
+    let reads = 0;
+    const done = loading.then(() => true);
+    while (!(await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 5, false))]))) {
+      expect(await store.find(items, record?.id ?? '')).not.toBeNull();
+      reads++;
+    }
+    expect(reads).toBeGreaterThan(5);
+    await store.create(items, { a: 4 });
+    expect(await store.count(items)).toBe(200_002);
+  });
+
+  test('a list of more values than there are parameters is searched all the same', async () => {
+    await store.create(items, { a: 1 }, { a: 99_999 }, { a: 100_001 });
+    const values = Array.from({ length: 100_000 }, (_, at) => BigInt(at));
+    const field = { kind: 'property' as const, index: 0, property: items.properties[0] as never };
+    expect(await world.engine.reader.count(items, { kind: 'in', field, values }, reading())).toBe(2);
+    const [outcome] = await world.engine.writer.commit([
+      request([{ kind: 'delete-matching', dataset: items, filter: { kind: 'in', field, values } }]),
+    ]);
+    expect(outcome).toMatchObject({ ok: true, results: [{ count: 2 }] });
+    expect(ORIGIN.run).toBeNull();
+  });
+});
