@@ -2,10 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Processor } from '#application/ports/processor.ts';
 import { OPERATION_NAMES, type OperationName } from '#domain/analysis/analysis.ts';
 import { correlationContract } from './processing/correlation.ts';
+import { deduplicateContract } from './processing/deduplicate.ts';
+import { forecastContract } from './processing/forecast.ts';
 import { groupContract } from './processing/group.ts';
+import { joinContract } from './processing/join.ts';
+import { outliersContract } from './processing/outliers.ts';
+import { pivotContract } from './processing/pivot.ts';
 import { quantilesContract } from './processing/quantiles.ts';
 import { regressionContract } from './processing/regression.ts';
+import { sampleContract } from './processing/sample.ts';
 import { summaryContract } from './processing/summary.ts';
+import { timeBucketsContract } from './processing/time-buckets.ts';
+import { windowContract } from './processing/window.ts';
 
 /** Tests of one operation; `get` gives the processor once it is there. */
 type OperationContract = (get: () => Processor) => void;
@@ -13,9 +21,17 @@ type OperationContract = (get: () => Processor) => void;
 const CONTRACTS: Readonly<Record<OperationName, OperationContract>> = {
   summary: summaryContract,
   group: groupContract,
-  quantiles: quantilesContract,
+  time_buckets: timeBucketsContract,
+  pivot: pivotContract,
+  window: windowContract,
   correlation: correlationContract,
+  quantiles: quantilesContract,
+  join: joinContract,
+  sample: sampleContract,
+  deduplicate: deduplicateContract,
+  outliers: outliersContract,
   regression: regressionContract,
+  forecast: forecastContract,
 };
 
 /**

@@ -9,7 +9,10 @@ export interface Relation {
   readonly columns: readonly string[];
 }
 
-/** Relations as one snapshot. `close` must be called. */
+/**
+ * Relations as one snapshot. Each has, besides its columns, `_order`, which tells its rows apart and has their order: that of
+ * their ids in a store, else that in which they came. `close` must be called.
+ */
 export interface OpenRelations {
   /**
    * Runs one SELECT over the relations; the SQL is the processor's own, in the dialect of DuckDB.

@@ -5,19 +5,35 @@ import type { Json } from '../record/json.ts';
 import { didYouMean } from '../text/suggest.ts';
 import type { OperationDefinition, OperationInput } from './operation.ts';
 import { correlation } from './operations/correlation.ts';
+import { deduplicate } from './operations/deduplicate.ts';
+import { forecast } from './operations/forecast.ts';
 import { group } from './operations/group.ts';
+import { join } from './operations/join.ts';
+import { outliers } from './operations/outliers.ts';
+import { pivot } from './operations/pivot.ts';
 import { quantiles } from './operations/quantiles.ts';
 import { regression } from './operations/regression.ts';
+import { sample } from './operations/sample.ts';
 import { summary } from './operations/summary.ts';
+import { timeBuckets } from './operations/time-buckets.ts';
+import { window } from './operations/window.ts';
 import { type Parameters, readParameters, type ValuesOf } from './parameter.ts';
 
 /** Every operation there is, by the name people ask for it with. */
 export const OPERATIONS = {
   summary,
   group,
-  quantiles,
+  time_buckets: timeBuckets,
+  pivot,
+  window,
   correlation,
+  quantiles,
+  join,
+  sample,
+  deduplicate,
+  outliers,
   regression,
+  forecast,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
@@ -61,6 +77,11 @@ export function resultColumns(
 /** The columns of the input that the analysis looks at, each once. */
 export function columnsRead({ operation, parameters }: Analysis, input: OperationInput): readonly string[] {
   return [...new Set(definitionOf(operation).reads(parameters, input))];
+}
+
+/** The same of the second dataset. */
+export function otherColumnsRead({ operation, parameters }: Analysis, input: OperationInput): readonly string[] {
+  return [...new Set(definitionOf(operation).readsOther?.(parameters, input))];
 }
 
 /** The registry without the types of the parameters, which a name chosen at run time cannot keep. */

@@ -12,6 +12,9 @@ export const DOUBLE: DbType = { name: 'DOUBLE' };
 export const VARCHAR: DbType = { name: 'VARCHAR' };
 export const JSON_TEXT: DbType = { name: 'JSON' };
 
+export const BOOLEAN: DbType = { name: 'BOOLEAN' };
+export const TIMESTAMP: DbType = { name: 'TIMESTAMP' };
+
 /** What a column may have to hold for an operation to take it. */
 export type ColumnKind = 'number' | 'time' | 'ordered' | 'key' | 'any';
 

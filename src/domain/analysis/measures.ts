@@ -10,7 +10,8 @@ import {
   isOfKind,
   KIND_WORDS,
 } from './column.ts';
-import { columnName, listOf, objectOf, oneOf, optional, type Parameter, resultName } from './parameter.ts';
+import { columnName, resultName } from './column-parameters.ts';
+import { listOf, objectOf, oneOf, optional, type Parameter } from './parameter.ts';
 
 const MEASURE_FUNCTIONS = ['count', 'distinct', 'sum', 'mean', 'sd', 'variance', 'min', 'max', 'median'] as const;
 type MeasureFunction = (typeof MEASURE_FUNCTIONS)[number];
@@ -74,6 +75,9 @@ function typeOf(name: MeasureFunction, about: AnalysisColumn | undefined): DbTyp
   const keeps = (name === 'min' || name === 'max') && about !== undefined && !isNumber(about.dbType);
   return keeps ? about.dbType : DOUBLE;
 }
+
+/** One measure. */
+export const oneMeasure = measure;
 
 /** The measures of an operation; the count of rows where nothing is said. */
 export function measureList(most = 200): Parameter<readonly Measure[]> {

@@ -19,6 +19,8 @@ export interface OperationDefinition<P extends Parameters> {
   readonly otherDataset?: keyof P & string;
   /** The columns of the input that it looks at. */
   readonly reads: (parameters: ValuesOf<P>, input: OperationInput) => readonly string[];
+  /** The columns of the second dataset that it looks at. */
+  readonly readsOther?: (parameters: ValuesOf<P>, input: OperationInput) => readonly string[];
   /** What no parameter can be asked alone. */
   readonly check?: (parameters: ValuesOf<P>, input: OperationInput, faults: FaultList) => void;
   /** The columns of the result; null where they depend on the rows. */
@@ -30,6 +32,12 @@ export function defineOperation<const P extends Parameters>(
   definition: OperationDefinition<P>,
 ): OperationDefinition<P> {
   return definition;
+}
+
+/** The column that tells rows apart, where they have one: the id of a record. */
+export function identityOf(columns: readonly AnalysisColumn[]): readonly string[] {
+  const id = columns.find(({ system, dbType }) => system && dbType.name === 'UUID');
+  return id === undefined ? [] : [id.name];
 }
 
 /** A column of the input by a name that was checked. */

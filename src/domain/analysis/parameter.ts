@@ -1,8 +1,6 @@
-import { formatDbType } from '../dataset/db-type.ts';
 import type { FaultList } from '../query/faults.ts';
-import { type Json, JsonArray, JsonNumber, JsonObject, kindOfJson, writeJson } from '../record/json.ts';
-import { didYouMean } from '../text/suggest.ts';
-import { type AnalysisColumn, type ColumnKind, isOfKind, KIND_WORDS } from './column.ts';
+import { type Json, JsonArray, JsonNumber, JsonObject, kindOfJson } from '../record/json.ts';
+import type { AnalysisColumn } from './column.ts';
 
 /** What the parameters of a request are read against. */
 export interface ParameterContext {
@@ -63,75 +61,8 @@ export function schemaOf(parameters: Parameters): JsonSchema {
   };
 }
 
-/** The name of a column of a kind. */
-export function columnName(
-  kind: ColumnKind,
-  description: string,
-  side: 'columns' | 'others' = 'columns',
-): Parameter<string> {
-  return {
-    schema: { type: 'string', description },
-    required: true,
-    read: (json, at, context) => readColumn(json, at, { kind, known: context[side], context }),
-  };
-}
-
-interface ColumnRule {
-  readonly kind: ColumnKind;
-  readonly known: readonly AnalysisColumn[];
-  readonly context: ParameterContext;
-}
-
-function readColumn(json: Json | undefined, at: string, { kind, known, context: { faults } }: ColumnRule): string {
-  if (typeof json !== 'string') {
-    faults.add(at, `${nameAt(at)} must be the name of a column, not ${kindOfJson(json ?? null)}.`);
-    return '';
-  }
-  const found = known.find(({ name }) => name === json);
-  if (found === undefined) {
-    const names = known.map(({ name }) => name);
-    const shown = names.length > 20 ? [...names.slice(0, 20), '…'] : names;
-    faults.add(
-      at,
-      `${writeJson(json)} is not a column${didYouMean(json, names)}; the columns are ${shown.join(', ')}.`,
-    );
-  } else if (!isOfKind(kind, found.dbType)) {
-    faults.add(at, `${json} is ${formatDbType(found.dbType)}, and this must be ${KIND_WORDS[kind]}.`);
-  }
-  return json;
-}
-
-/** Different columns of a kind, at least one. Where nothing is said: `fallback` of them, or none. */
-export function columnNames(
-  kind: ColumnKind,
-  description: string,
-  rule: { readonly fallback?: 'all' | 'none'; readonly most?: number } = {},
-): Parameter<readonly string[]> {
-  const { fallback, most = 1000 } = rule;
-  return {
-    schema: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: most, uniqueItems: true, description },
-    required: fallback === undefined,
-    read: (json, at, context) => {
-      const { columns, faults } = context;
-      if (json === undefined) {
-        const named = columns.filter(({ system, dbType }) => !system && isOfKind(kind, dbType)).map(({ name }) => name);
-        const names = fallback === 'all' ? named : [];
-        if (fallback === 'all' && names.length === 0) faults.add(at, `No column is ${KIND_WORDS[kind]}.`);
-        if (names.length > most) faults.add(at, `There are more than ${most} columns; name those you want.`);
-        return names;
-      }
-      const names = readItems(json, at, { least: 1, most }, faults).map((item, index) =>
-        readColumn(item, `${at}/${index}`, { kind, known: columns, context }),
-      );
-      names.forEach((name, index) => {
-        if (names.indexOf(name) < index) faults.add(`${at}/${index}`, `${name} is named twice; name it once.`);
-      });
-      return names;
-    },
-  };
-}
-
-function readItems(
+/** The items of an array of so many; none where it is not valid. */
+export function readItems(
   json: Json,
   at: string,
   { least, most }: { readonly least: number; readonly most: number },
@@ -188,49 +119,40 @@ export function oneOf<const T extends string>(words: readonly T[], description: 
   };
 }
 
-interface NumberRule<F> {
+interface NumberRule {
   readonly least: number;
   readonly most: number;
   /** Without it the parameter must be given. */
-  readonly fallback?: F;
+  readonly fallback?: number;
 }
 
-export function integer<F extends number | null = number>(
+export function integer(description: string, rule: NumberRule): Parameter<number> {
+  return numeric('integer', 'a whole number', Number.isSafeInteger, description, rule);
+}
+
+export function number(description: string, rule: NumberRule): Parameter<number> {
+  return numeric('number', 'a number', Number.isFinite, description, rule);
+}
+
+function numeric(
+  type: 'integer' | 'number',
+  words: string,
+  isRight: (value: number) => boolean,
   description: string,
-  { least, most, fallback }: NumberRule<F>,
-): Parameter<number | F> {
+  { least, most, fallback }: NumberRule,
+): Parameter<number> {
+  const shown = fallback === undefined ? {} : { default: fallback };
   return {
-    schema: { type: 'integer', minimum: least, maximum: most, description, ...defaultOf(fallback) },
+    schema: { type, minimum: least, maximum: most, description, ...shown },
     required: fallback === undefined,
     read: (json, at, { faults }) => {
-      if (json === undefined) return fallback as F;
+      if (json === undefined && fallback !== undefined) return fallback;
       const value = json instanceof JsonNumber ? Number(json.text) : Number.NaN;
-      if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-      faults.add(at, `${nameAt(at)} must be a whole number from ${least} to ${most}.`);
+      if (isRight(value) && value >= least && value <= most) return value;
+      faults.add(at, `${nameAt(at)} must be ${words} from ${least} to ${most}.`);
       return least;
     },
   };
-}
-
-export function number<F extends number | null = number>(
-  description: string,
-  { least, most, fallback }: NumberRule<F>,
-): Parameter<number | F> {
-  return {
-    schema: { type: 'number', minimum: least, maximum: most, description, ...defaultOf(fallback) },
-    required: fallback === undefined,
-    read: (json, at, { faults }) => {
-      if (json === undefined) return fallback as F;
-      const value = json instanceof JsonNumber ? Number(json.text) : Number.NaN;
-      if (value >= least && value <= most) return value;
-      faults.add(at, `${nameAt(at)} must be a number from ${least} to ${most}.`);
-      return least;
-    },
-  };
-}
-
-function defaultOf(fallback: number | null | undefined): JsonSchema {
-  return fallback === undefined || fallback === null ? {} : { default: fallback };
 }
 
 export function flag(description: string, fallback: boolean): Parameter<boolean> {
@@ -245,20 +167,6 @@ export function flag(description: string, fallback: boolean): Parameter<boolean>
   };
 }
 
-/** A name that a result column is to have. */
-export function resultName(description: string): Parameter<string | null> {
-  return {
-    schema: { type: 'string', minLength: 1, maxLength: 200, description },
-    required: false,
-    read: (json, at, { faults }) => {
-      if (json === undefined) return null;
-      if (typeof json === 'string' && json.length > 0 && json.length <= 200) return json;
-      faults.add(at, `${nameAt(at)} must be a text of 1 to 200 characters.`);
-      return null;
-    },
-  };
-}
-
 /** The same parameter where it may be left out. */
 export function optional<T>(parameter: Parameter<T>): Parameter<T | null> {
   return {
@@ -269,7 +177,7 @@ export function optional<T>(parameter: Parameter<T>): Parameter<T | null> {
 }
 
 /** The last name of a pointer that is no number: what people call the parameter. */
-function nameAt(at: string): string {
+export function nameAt(at: string): string {
   const names = at.split('/').filter((part) => part !== '' && !/^\d+$/.test(part));
   const item = /\/\d+$/.test(at) ? 'Each item of ' : '';
   return item + (names.at(-1) ?? 'parameters');

@@ -1,17 +1,10 @@
 import type { ComputedTable, ComputeRequest, Processor, ProcessorInput } from '#application/ports/processor.ts';
 import type { OpenRelations, Relation, RelationRunner } from '#application/ports/relation-runner.ts';
-import { type Analysis, columnsRead, resultColumns } from '#domain/analysis/analysis.ts';
-import type { OperationInput } from '#domain/analysis/operation.ts';
-import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
-import type { Row } from '#domain/record/value.ts';
-import { writeRows } from '#formats/columns/write-values.ts';
+import { type Analysis, columnsRead, otherColumnsRead } from '#domain/analysis/analysis.ts';
+import type { RecordBatch } from '#domain/record/batch.ts';
 import { WorkerPool } from '../worker/worker-pool.ts';
 import type { DuckDbContext } from './duckdb-context.ts';
-import { correlationRows } from './operations/duckdb-correlation.ts';
-import { groupSql } from './operations/duckdb-group.ts';
-import { quantileRows } from './operations/duckdb-quantiles.ts';
-import { fitRegression } from './operations/duckdb-regression.ts';
-import { summaryRows } from './operations/duckdb-summary.ts';
+import { startOperation } from './duckdb-operations.ts';
 
 export interface DuckDbProcessorOptions {
   readonly version: string;
@@ -49,8 +42,8 @@ export class DuckDbProcessor implements Processor {
     const relations = await this.#open(analysis, input, other, signal);
     try {
       const context: DuckDbContext = { input, other, relations, kernels: this.#kernels, signal };
-      const columns = columnsOf(analysis, { columns: input.columns, others: other?.columns ?? [] });
-      return { columns, batches: closing(await start(analysis, columns, context), relations) };
+      const { columns, batches } = await startOperation(analysis, context);
+      return { columns, batches: closing(batches, relations) };
     } catch (error) {
       await relations.close();
       throw error;
@@ -76,49 +69,13 @@ export class DuckDbProcessor implements Processor {
       };
     };
     const relations = [relation('input', input, columnsRead(analysis, { columns: input.columns, others }))];
-    if (other !== null)
-      relations.push(
-        relation(
-          'other',
-          other,
-          other.columns.map(({ name }) => name),
-        ),
-      );
+    if (other !== null) {
+      relations.push(relation('other', other, otherColumnsRead(analysis, { columns: input.columns, others })));
+    }
     const isStored = relations.every(({ input: { query } }) => query !== null);
     const runner = isStored && this.#stored !== null ? this.#stored : this.#loaded;
     return runner.open(relations, signal);
   }
-}
-
-function columnsOf(analysis: Analysis, input: OperationInput): readonly ColumnSchema[] {
-  const columns = resultColumns(analysis, input);
-  if (columns === null) throw new RangeError(`the columns of ${analysis.operation} are not known`);
-  return columns;
-}
-
-async function start(
-  analysis: Analysis,
-  columns: readonly ColumnSchema[],
-  context: DuckDbContext,
-): Promise<AsyncIterable<RecordBatch>> {
-  const select = (sql: string) => context.relations.select(sql, columns);
-  const table = (rows: readonly Row[]) => batchesOf(columns, rows);
-  switch (analysis.operation) {
-    case 'summary':
-      return table(await summaryRows(analysis.parameters, context));
-    case 'group':
-      return select(groupSql(analysis.parameters));
-    case 'quantiles':
-      return table(await quantileRows(analysis.parameters, context));
-    case 'correlation':
-      return table(await correlationRows(analysis.parameters, context));
-    case 'regression':
-      return table(await fitRegression(analysis.parameters, context));
-  }
-}
-
-async function* batchesOf(columns: readonly ColumnSchema[], rows: readonly Row[]): AsyncGenerator<RecordBatch> {
-  if (rows.length > 0) yield writeRows(columns, rows);
 }
 
 /** Not a generator alone: one that is dropped before it began would close nothing. */

@@ -1,3 +1,4 @@
+import { smooth } from '#domain/analysis/exponential-smoothing.ts';
 import { LeastSquares } from '#domain/analysis/least-squares.ts';
 import { type Answer, serveMessages } from '../worker/serve-messages.ts';
 import type { KernelMessage } from './kernel-messages.ts';
@@ -14,5 +15,7 @@ serveMessages<KernelMessage>((message): Answer => {
       return { value: null };
     case 'finish-regression':
       return { value: regression.finish() };
+    case 'smooth':
+      return { value: smooth(message.values, message.options) };
   }
 });

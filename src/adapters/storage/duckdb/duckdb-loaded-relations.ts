@@ -38,6 +38,6 @@ async function load(session: DuckDbSession, { name, input, columns }: Relation, 
   await loadTable(session, `loaded_${name}`, schema, input.read(columns, signal));
   const named = columns.map((column, index) => `c${index} AS ${identifier(column)}`);
   await session.execute(
-    `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${named.join(', ')} FROM ${identifier(`loaded_${name}`)}`,
+    `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${named.join(', ')}, rowid AS _order FROM ${identifier(`loaded_${name}`)}`,
   );
 }

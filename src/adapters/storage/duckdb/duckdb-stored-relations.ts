@@ -29,7 +29,7 @@ export class DuckDbStoredRelations implements RelationRunner {
     return {
       select: (sql, columns) =>
         selectBatches(session, {
-          sql: `WITH ${queries.join(', ')} ${sql}`,
+          sql: `WITH ${queries.join(', ')} SELECT * FROM (${sql})`,
           values: parameters.values,
           columns,
           signal,
@@ -46,8 +46,9 @@ export class DuckDbStoredRelations implements RelationRunner {
 function relationQuery({ name, input }: Relation, parameters: SqlParameters): string {
   const { query } = input;
   if (query === null) throw new TypeError('rows that lie in no store cannot be computed in one');
-  const select = flatColumns(query.dataset, null).map(
-    ({ field, name: shown }) => `${fieldColumn(field)} AS ${identifier(shown)}`,
-  );
-  return `${identifier(name)} AS NOT MATERIALIZED (${selectRows(query, select.join(', '), parameters).sql})`;
+  const columns = flatColumns(query.dataset, null).map(({ field, name: shown }) => {
+    return `${fieldColumn(field)} AS ${identifier(shown)}`;
+  });
+  const select = [...columns, '_id AS _order'].join(', ');
+  return `${identifier(name)} AS NOT MATERIALIZED (${selectRows(query, select, parameters).sql})`;
 }

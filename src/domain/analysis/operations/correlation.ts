@@ -1,6 +1,6 @@
 import { column, DOUBLE, VARCHAR } from '../column.ts';
+import { columnNames } from '../column-parameters.ts';
 import { defineOperation } from '../operation.ts';
-import { columnNames } from '../parameter.ts';
 
 /**
  * Pearson's product-moment correlation, Σ(x − x̄)(y − ȳ) / √(Σ(x − x̄)² Σ(y − ȳ)²) (Pearson, Proceedings of the Royal

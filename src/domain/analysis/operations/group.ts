@@ -1,9 +1,11 @@
-import { bucketsOf, TIME_BUCKETS } from '../../query/aggregation.ts';
+import { TIME_BUCKETS } from '../../query/aggregation.ts';
 import type { ColumnSchema } from '../../record/batch.ts';
+import { checkBucket } from '../buckets.ts';
 import { type AnalysisColumn, column } from '../column.ts';
+import { columnName } from '../column-parameters.ts';
 import { measureColumns, measuredColumns, measureList } from '../measures.ts';
 import { defineOperation, inputColumn } from '../operation.ts';
-import { columnName, listOf, objectOf, oneOf, optional } from '../parameter.ts';
+import { listOf, objectOf, oneOf, optional } from '../parameter.ts';
 
 const key = objectOf(
   {
@@ -23,11 +25,7 @@ export const group = defineOperation({
   reads: ({ by, measures }) => [...by.map(({ column: name }) => name), ...measuredColumns(measures)],
   check: ({ by }, { columns }, faults) => {
     by.forEach(({ column: name, bucket }, index) => {
-      const found = columns.find((candidate) => candidate.name === name);
-      const buckets = found === undefined ? [] : bucketsOf(found.dbType);
-      if (bucket === null || buckets.includes(bucket)) return;
-      const may = buckets.length === 0 ? 'leave bucket out' : `bucket may be ${buckets.join(', ')}`;
-      faults.add(`/by/${index}/bucket`, `${name} cannot be gathered by ${bucket}; ${may}.`);
+      checkBucket(name, bucket, columns, faults, `/parameters/by/${index}/bucket`);
     });
   },
   columns: ({ by, measures }, { columns }) => [
@@ -37,7 +35,7 @@ export const group = defineOperation({
 });
 
 /** A column of the input as a key of the result. */
-function keyColumn(columns: readonly AnalysisColumn[], name: string): ColumnSchema {
+export function keyColumn(columns: readonly AnalysisColumn[], name: string): ColumnSchema {
   const { dbType, nullable } = inputColumn(columns, name);
   return column(name, dbType, nullable);
 }

@@ -1,6 +1,7 @@
 import { column, DOUBLE, VARCHAR } from '../column.ts';
+import { columnNames } from '../column-parameters.ts';
 import { defineOperation } from '../operation.ts';
-import { columnNames, listOf, number } from '../parameter.ts';
+import { listOf, number } from '../parameter.ts';
 
 /**
  * One row a column and probability. With the n values in order x₁ … xₙ and h = (n − 1)p + 1, the quantile is

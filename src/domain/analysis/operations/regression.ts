@@ -1,6 +1,7 @@
 import { BIGINT, column, DOUBLE, VARCHAR } from '../column.ts';
+import { columnName, columnNames } from '../column-parameters.ts';
 import { defineOperation } from '../operation.ts';
-import { columnName, columnNames, flag } from '../parameter.ts';
+import { flag } from '../parameter.ts';
 
 /**
  * Ordinary least squares over the rows that have a value in every column named, one row a term. Fitted by planar
@@ -18,7 +19,7 @@ export const regression = defineOperation({
   },
   reads: ({ y, x }) => [y, ...x],
   check: ({ y, x }, _input, faults) => {
-    if (x?.includes(y)) faults.add('/x', `${y} cannot explain itself; leave it out of x.`);
+    if (x?.includes(y)) faults.add('/parameters/x', `${y} cannot explain itself; leave it out of x.`);
   },
   columns: () => [
     column('term', VARCHAR, false),

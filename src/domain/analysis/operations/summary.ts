@@ -1,6 +1,7 @@
 import { BIGINT, column, DOUBLE, JSON_TEXT, VARCHAR } from '../column.ts';
+import { columnNames } from '../column-parameters.ts';
 import { defineOperation } from '../operation.ts';
-import { columnNames, flag, integer } from '../parameter.ts';
+import { flag, integer } from '../parameter.ts';
 
 /**
  * One row a column. `mean` is the arithmetic mean and `sd` the standard deviation of a sample,
