@@ -71,9 +71,17 @@ describe.each(ENGINES)('an analysis on every road, on %s', (engine) => {
   });
 
   test('answers over Arrow Flight, the result as an Arrow stream', async () => {
-    const { job, arrow } = await act('Analyse', { dataset_id: 'every', operation: 'group', parameters: { by: [{ column: 'text' }] } });
+    const { job, arrow } = await act('Analyse', {
+      dataset_id: 'every',
+      operation: 'group',
+      parameters: { by: [{ column: 'text' }] },
+    });
     expect(job).toMatchObject({ state: 'done', processor: 'duckdb', dataset_id: 'every' });
-    expect(tableFromIPC(arrow).toArray().map(({ text, count }) => [text, count])).toEqual([
+    expect(
+      tableFromIPC(arrow)
+        .toArray()
+        .map(({ text, count }) => [text, count]),
+    ).toEqual([
       ['a', 2n],
       ['b', 1n],
     ]);
