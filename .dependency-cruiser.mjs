@@ -13,6 +13,7 @@ function onlyOfOurs(name, comment, from, to) {
 }
 
 const storageCraft = '^src/adapters/storage/(registry[.]ts|sql/|shared/)';
+const processingCraft = '^src/adapters/processing/worker/';
 
 export default {
   forbidden: [
@@ -41,6 +42,12 @@ export default {
       'An engine knows itself, the registry and the SQL craft that engines share.',
       '^src/adapters/storage/([^/]+)/',
       `^src/(application|domain|formats|infrastructure)/|^src/adapters/storage/$1/|${storageCraft}`,
+    ),
+    onlyOfOurs(
+      'processors-are-apart',
+      'A processor knows itself and the threads that processors share.',
+      '^src/adapters/processing/([^/]+)/',
+      `^src/(application|domain|formats|infrastructure)/|^src/adapters/processing/$1/|${processingCraft}`,
     ),
     {
       name: 'adapter-families-are-apart',

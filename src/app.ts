@@ -3,7 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
-import { STORAGE_ENGINES } from '#adapters/storage/registry.ts';
+import { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorOptions } from '#adapters/processing/registry.ts';
+import { openWorkbench, STORAGE_ENGINES, type Workbench } from '#adapters/storage/registry.ts';
+import { AnalysisRuns } from '#application/analysis/analysis-runs.ts';
+import { DatasetVersions } from '#application/analysis/dataset-versions.ts';
 import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -11,6 +14,7 @@ import type { Limits } from '#application/limits.ts';
 import { keepHistoryTrimmed } from '#application/maintenance/trim-history.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
+import type { Processor } from '#application/ports/processor.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { AdmissionQueue } from '#application/records/admission.ts';
 import { ChangeTail } from '#application/records/change-tail.ts';
@@ -80,6 +84,26 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const gate = new AdmissionQueue({ places: longCallPlaces(), maxWaiting: 1000 });
   const engine = overrides.engine ?? (await openEngine(config, gate));
   opened.push(() => engine.maintenance.close());
+  const workbench = await openWorkbench({
+    folder: join(config.dataDir, 'scratch'),
+    memoryBytes: config.processorMemory,
+    threads: config.engineThreads,
+    gate,
+  });
+  opened.push(() => workbench.close());
+  const { processor, fallback } = await openProcessors(config, engine, workbench);
+  opened.push(() => Promise.all([processor.close(), fallback.close()]));
+  const versions = new DatasetVersions(engine.changes);
+  opened.push(() => versions.close());
+  const analyses = new AnalysisRuns({
+    clock,
+    gate: new AdmissionQueue({ places: config.maxAnalyses, maxWaiting: 100 }),
+    timeout: config.analysisTimeoutMs,
+    maxResultBytes: config.analysisMaxResult,
+    maxKeptBytes: config.analysisKeep,
+    maxKept: 1000,
+  });
+  opened.push(() => analyses.close());
   const catalog = new DatasetCatalog(compileRe2);
   const keeper = new IdempotencyKeeper(engine.writer, clock, (error) => logger.warn({ err: error }, 'old marks stay'));
   opened.push(() => keeper.close());
@@ -116,10 +140,15 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       timeout: config.queryTimeoutMs,
     }),
     keeper,
+    processor,
+    fallbackProcessor: fallback,
+    renderer: workbench.renderer,
+    analyses,
+    versions,
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
-  addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine });
+  addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
 
@@ -185,6 +214,24 @@ function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine
   });
 }
 
+/** The chosen processor, and the default one for what it lacks; one and the same where the default was chosen. */
+async function openProcessors(
+  config: Config,
+  engine: StorageEngine,
+  workbench: Workbench,
+): Promise<{ readonly processor: Processor; readonly fallback: Processor }> {
+  const options: ProcessorOptions = {
+    stored: engine.relations,
+    loaded: workbench.relations,
+    duckDbVersion: workbench.version,
+    memoryBytes: config.processorMemory,
+    threads: config.maxAnalyses,
+  };
+  const fallback = await DEFAULT_PROCESSOR(options);
+  const open = PROCESSORS[config.processorEngine];
+  return { fallback, processor: open === DEFAULT_PROCESSOR ? fallback : await open(options) };
+}
+
 /** As many as there are cores, each call being parallel in itself, and fewer than the threads that engine calls share: writes and point reads always find one. */
 function longCallPlaces(): number {
   const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
@@ -215,6 +262,8 @@ function limitsOf(config: Config): Limits {
     maxSqlTime: config.sqlTimeoutMs,
     maxSqlBytes: config.sqlMaxBytes,
     maxSqlAnswerBytes: Math.min(config.sqlMaxBytes, config.maxBodyBytes * 2),
+    analysisWait: config.analysisWaitMs,
+    maxProcessorInput: config.processorMaxInput,
   };
 }
 
@@ -239,9 +288,13 @@ interface Gauged {
   readonly sqlPlaces: StreamPlaces;
   readonly writes: WriteGatherer;
   readonly engine: StorageEngine;
+  readonly analyses: AnalysisRuns;
 }
 
-function addGauges(metrics: Metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine }: Gauged): void {
+function addGauges(
+  metrics: Metrics,
+  { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses }: Gauged,
+): void {
   const { changes, maintenance } = engine;
   metrics.gauge({ name: 'gate_running', help: 'Long engine calls under way', read: () => gate.running });
   metrics.gauge({ name: 'gate_waiting', help: 'Long engine calls that wait for a place', read: () => gate.waiting });
@@ -254,6 +307,12 @@ function addGauges(metrics: Metrics, { gate, loads, streams, feeds, sqlPlaces, w
     name: 'writes_waiting',
     help: 'Small writes that wait for the next commit',
     read: () => writes.waiting,
+  });
+  metrics.gauge({ name: 'analyses_running', help: 'Analyses under way or in line', read: () => analyses.running });
+  metrics.gauge({
+    name: 'analyses_kept_bytes',
+    help: 'Bytes of results that are kept',
+    read: () => analyses.keptBytes,
   });
   metrics.gauge({ name: 'store_head', help: 'The newest sequence number', read: () => changes.head() });
   metrics.gauge({

@@ -29,4 +29,8 @@ export interface Limits {
   /** Bytes of one streamed answer to SQL, and of one that is held in memory. */
   readonly maxSqlBytes: number;
   readonly maxSqlAnswerBytes: number;
+  /** How long a request waits for its analysis before a job is answered. */
+  readonly analysisWait: number;
+  /** Bytes of rows that may be copied to a processor. */
+  readonly maxProcessorInput: number;
 }

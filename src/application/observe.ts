@@ -7,6 +7,8 @@ import type { Telemetry } from './ports/telemetry.ts';
 /** What is learnt of a request while it runs. Craft that waits or calls the engine writes into it; use cases do not. */
 export class Observation {
   dataset: string | null = null;
+  /** The processor that computed the answer; null where none did. */
+  processor: string | null = null;
   rows = 0;
   bytes = 0;
   /** Tells how the engine went about it, for the log of slow requests. */
@@ -183,6 +185,7 @@ function begin(telemetry: Telemetry, clock: Clock, useCase: string, { caller, ob
       useCase,
       caller: caller.name,
       dataset: observation.dataset,
+      processor: observation.processor,
       startedAt,
       duration: clock.elapsed() - started,
       parts: observation.parts,

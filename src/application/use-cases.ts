@@ -1,3 +1,9 @@
+import type { AnalysisRuns } from './analysis/analysis-runs.ts';
+import { analyse } from './analysis/commands/analyse.ts';
+import { cancelAnalysis } from './analysis/commands/cancel-analysis.ts';
+import type { DatasetVersions } from './analysis/dataset-versions.ts';
+import { getAnalysis, listAnalyses } from './analysis/queries/get-analysis.ts';
+import { readAnalysisResult, streamAnalysisResult } from './analysis/queries/read-analysis-result.ts';
 import { applyDataset } from './datasets/commands/apply-dataset.ts';
 import { planDataset } from './datasets/commands/plan-dataset.ts';
 import { synchroniseDatasets } from './datasets/commands/synchronise-datasets.ts';
@@ -11,7 +17,9 @@ import { createObserve, createObserveBatches, createObserveFeed, createObserveSt
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DatasetSource } from './ports/dataset-source.ts';
+import type { Processor } from './ports/processor.ts';
 import type { StorageEngine } from './ports/storage-engine.ts';
+import type { TableRenderer } from './ports/table-renderer.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { ChangeTail } from './records/change-tail.ts';
 import { createRecord } from './records/commands/create-record.ts';
@@ -59,6 +67,12 @@ export interface UseCaseParts {
   readonly writes: WriteGatherer;
   readonly reads: PointReads;
   readonly keeper: IdempotencyKeeper;
+  /** The processor that was chosen, and the one that takes what that one lacks. */
+  readonly processor: Processor;
+  readonly fallbackProcessor: Processor;
+  readonly renderer: TableRenderer;
+  readonly analyses: AnalysisRuns;
+  readonly versions: DatasetVersions;
   /** Fires when the server is told to stop. */
   readonly stopping: AbortSignal;
   /** A new place for a copy of the store. */
@@ -78,6 +92,8 @@ export function createUseCases(parts: UseCaseParts) {
   const observeFeed = createObserveFeed(telemetry, clock);
   const following = { catalog, tail: parts.tail, places: parts.feeds, limits, stopping };
   const reading = { catalog, reader, gate, limits };
+  const { processor, analyses, versions } = parts;
+  const analysing = { catalog, reader, limits, versions, runs: analyses, processor, fallback: parts.fallbackProcessor };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
   return {
     listDatasets: observe('list-datasets', listDatasets(catalog)),
@@ -112,7 +128,14 @@ export function createUseCases(parts: UseCaseParts) {
     readSql: observeBatches('read-sql', readSql(sql)),
     describeSql: observe('describe-sql', describeSql(sql)),
 
+    analyse: observe('analyse', analyse({ ...analysing, observe: observeBatches })),
+    getAnalysis: observe('get-analysis', getAnalysis(analyses, limits)),
+    listAnalyses: observe('list-analyses', listAnalyses(analyses)),
+    readAnalysisResult: observe('read-analysis-result', readAnalysisResult(analyses)),
+    streamAnalysisResult: observeStream('stream-analysis-result', streamAnalysisResult(analyses, parts.renderer)),
+    cancelAnalysis: observe('cancel-analysis', cancelAnalysis(analyses)),
+
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
-    checkHealth: observe('check-health', checkHealth(maintenance)),
+    checkHealth: observe('check-health', checkHealth(maintenance, processor)),
   };
 }

@@ -20,6 +20,7 @@ function group(title: string) {
 
 const server = group('Server');
 const storage = group('Storage');
+const analysis = group('Analysis');
 const limits = group('Limits');
 const safety = group('Safety');
 const logging = group('Logging');
@@ -28,10 +29,10 @@ const millisecondsFrom = (least: number) => ({ ...integer(least, 2 ** 31 - 1), p
 const isOrigin = (item: string) => item === '*' || (URL.canParse(item) && new URL(item).origin === item);
 const isHostName = (item: string) => /^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(item);
 
-/** Half of the memory that this process may have. */
-function halfOfMemory(): number {
+/** A part of the memory that this process may have. */
+function partOfMemory(parts: number): number {
   const allowed = process.constrainedMemory();
-  return Math.floor(Math.min(allowed > 0 ? allowed : totalmem(), totalmem()) / 2);
+  return Math.floor(Math.min(allowed > 0 ? allowed : totalmem(), totalmem()) / parts);
 }
 
 /** Every setting there is: the parser, `--help`, `.env.example` and the docs are made of this table. */
@@ -86,7 +87,7 @@ export const SETTINGS = {
   ),
   engineMemory: storage(
     'ENGINE_MEMORY',
-    auto(bytes, halfOfMemory),
+    auto(bytes, () => partOfMemory(2)),
     'auto',
     'Memory the engine may take; auto is half of what there is.',
   ),
@@ -97,6 +98,44 @@ export const SETTINGS = {
     'Threads the engine may take; auto is one a core.',
   ),
   historyRetention: storage('HISTORY_RETENTION', retention, 'all', 'How far back former versions of records are kept.'),
+  processorEngine: analysis(
+    'DATA_PROCESSOR_ENGINE',
+    choice('duckdb', 'polars', 'arquero'),
+    'duckdb',
+    'Library that computes analyses; duckdb takes what another one lacks.',
+  ),
+  processorMemory: analysis(
+    'PROCESSOR_MEMORY',
+    auto(bytes, () => partOfMemory(4)),
+    'auto',
+    'Memory a processor may take beside the engine; auto is a quarter of what there is.',
+  ),
+  processorMaxInput: analysis(
+    'PROCESSOR_MAX_INPUT',
+    auto(bytes, () => partOfMemory(8)),
+    'auto',
+    'Most bytes of rows that are copied to a processor for one analysis; auto is an eighth of the memory there is. Rows that are computed where they lie do not count.',
+  ),
+  maxAnalyses: analysis('MAX_ANALYSES', integer(1, 1000), '2', 'Most analyses at once; others wait in line.'),
+  analysisTimeoutMs: analysis(
+    'ANALYSIS_TIMEOUT_MS',
+    millisecondsFrom(1),
+    '3600000',
+    'How long one analysis may take, from when it begins.',
+  ),
+  analysisWaitMs: analysis(
+    'ANALYSIS_WAIT_MS',
+    integer(0, 60_000),
+    '5000',
+    'How long a request waits for its analysis before it is answered with a job.',
+  ),
+  analysisMaxResult: analysis('ANALYSIS_MAX_RESULT', bytes, '256MB', 'Largest result of one analysis.'),
+  analysisKeep: analysis(
+    'ANALYSIS_KEEP',
+    bytes,
+    '512MB',
+    'Bytes of results that are kept for whoever asks again; the oldest goes first.',
+  ),
   maxBodyBytes: limits('MAX_BODY_BYTES', bytes, '32MB', 'Largest body of a request that is held in memory.'),
   maxUploadBytes: limits(
     'MAX_UPLOAD_BYTES',

@@ -14,6 +14,7 @@ export const ERROR_TITLES = {
   forbidden: 'The caller may not do this',
   unknown_dataset: 'There is no such dataset',
   unknown_record: 'There is no such record',
+  unknown_analysis: 'There is no such analysis',
   unknown_route: 'There is nothing at this address',
   method_not_allowed: 'This address does not take that method',
   not_acceptable: 'None of the accepted formats can be had here',

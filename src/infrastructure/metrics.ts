@@ -20,6 +20,7 @@ export class Metrics {
   readonly #useCaseSeconds: Histogram<'use_case' | 'outcome'>;
   readonly #partSeconds: Counter<'use_case' | 'part'>;
   readonly #rows: Counter<'use_case' | 'dataset'>;
+  readonly #computations: Counter<'processor' | 'outcome'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -62,6 +63,12 @@ export class Metrics {
       labelNames: ['use_case', 'dataset'],
       registers,
     });
+    this.#computations = new Counter({
+      name: 'data_forge_computations_total',
+      help: 'Analyses computed, by the processor that did',
+      labelNames: ['processor', 'outcome'],
+      registers,
+    });
   }
 
   get contentType(): string {
@@ -90,7 +97,8 @@ export class Metrics {
     if (bytesOut > 0) this.#bytesOut.inc({ protocol, route, dataset: about }, bytesOut);
   }
 
-  ran({ useCase, outcome, duration, parts, rows, dataset }: UseCaseRun): void {
+  ran({ useCase, outcome, duration, parts, rows, dataset, processor }: UseCaseRun): void {
+    if (useCase === 'compute-analysis' && processor !== null) this.#computations.inc({ processor, outcome });
     this.#useCaseSeconds.observe({ use_case: useCase, outcome }, duration / 1000);
     for (const part of Object.keys(parts) as TimePart[]) {
       if (parts[part] > 0) this.#partSeconds.inc({ use_case: useCase, part }, parts[part] / 1000);

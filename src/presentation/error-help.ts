@@ -23,6 +23,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     'The token has a lesser right than this needs, or the request came from a web page or by a host name that the server does not serve (`CORS_ORIGINS`, `ALLOWED_HOSTS`).',
   unknown_dataset: 'No dataset of this name is served. `GET /api/v1/schemas` lists those that are.',
   unknown_record: 'The dataset has no record with this id or key, or it has been deleted.',
+  unknown_analysis:
+    'No analysis has this id. Results are kept until newer ones need the place (`ANALYSIS_KEEP`), and not over a restart; ask for it anew.',
   unknown_route: 'The server has nothing at this address. `GET /` lists what it has.',
   method_not_allowed: 'The address exists and does not take this method; `Allow` lists those it takes.',
   not_acceptable: 'None of the formats that `Accept` names can be had here; the message lists those that can.',

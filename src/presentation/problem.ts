@@ -54,6 +54,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemWords>> = {
   forbidden: words(403, 'permissionDenied', 'FORBIDDEN', 1008, 4),
   unknown_dataset: words(404, 'notFound', 'NOT_FOUND', 1008, 3),
   unknown_record: words(404, 'notFound', 'NOT_FOUND', 1008, 3),
+  unknown_analysis: words(404, 'notFound', 'NOT_FOUND', 1008, 3),
   unknown_route: words(404, 'unimplemented', 'NOT_FOUND', 1008, 3),
   method_not_allowed: words(405, 'unimplemented', 'BAD_REQUEST', 1008, 2),
   not_acceptable: words(406, 'invalidArgument', 'BAD_REQUEST', 1008, 2),

@@ -1,5 +1,7 @@
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { RelationRunner } from '#application/ports/relation-runner.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
+import type { TableRenderer } from '#application/ports/table-renderer.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import type { ParquetCodec } from './shared/parquet-codec.ts';
 import type { RestoreRequest } from './shared/restore-store.ts';
@@ -29,8 +31,7 @@ export const STORAGE_ENGINES = {
   },
   duckdb: async ({ dataDir, memoryBytes, threads, compilePattern, gate }) => {
     const { openDuckDbEngine } = await import('./duckdb/duckdb-engine.ts');
-    const memoryLimit = `${Math.max(1, Math.floor((memoryBytes * BUFFER_SHARE) / 1e6))}MB`;
-    return openDuckDbEngine({ dataDir, memoryLimit, threads, compilePattern, gate });
+    return openDuckDbEngine({ dataDir, memoryLimit: memoryLimitOf(memoryBytes), threads, compilePattern, gate });
   },
   sqlite: async ({ dataDir, memoryBytes, threads, gate }) => {
     const { openSqliteEngine } = await import('./sqlite/sqlite-engine.ts');
@@ -48,4 +49,30 @@ export const STORE_RESTORERS: Readonly<Record<keyof typeof STORAGE_ENGINES, Rest
 /** Parquet for engines that have no reader or writer of it; loaded when it is first needed. */
 export async function loadParquetCodec(): Promise<ParquetCodec> {
   return (await import('./duckdb/duckdb-parquet-codec.ts')).duckDbParquetCodec;
+}
+
+function memoryLimitOf(bytes: number): string {
+  return `${Math.max(1, Math.floor((bytes * BUFFER_SHARE) / 1e6))}MB`;
+}
+
+/** What can be done with rows that lie in no store, or in one of another engine. */
+export interface Workbench {
+  readonly version: string;
+  readonly relations: RelationRunner;
+  readonly renderer: TableRenderer;
+  close(): Promise<void>;
+}
+
+export interface WorkbenchOptions {
+  /** Where what does not fit in memory goes. */
+  readonly folder: string;
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly gate: AdmissionGate;
+}
+
+/** A DuckDB in memory, which takes its memory when it is first used. */
+export async function openWorkbench({ folder, memoryBytes, threads, gate }: WorkbenchOptions): Promise<Workbench> {
+  const { createDuckDbWorkbench } = await import('./duckdb/duckdb-workbench.ts');
+  return createDuckDbWorkbench({ folder, memoryLimit: memoryLimitOf(memoryBytes), threads }, gate);
 }

@@ -4,6 +4,7 @@ import type { DatasetStore } from './dataset-store.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { RecordReader, StreamFormat } from './record-reader.ts';
 import type { RecordWriter } from './record-writer.ts';
+import type { RelationRunner } from './relation-runner.ts';
 import type { SqlRunner } from './sql-runner.ts';
 
 /** What an engine says of itself, so that nobody has to find out by an exception. */
@@ -30,4 +31,6 @@ export interface StorageEngine {
   readonly maintenance: Maintenance;
   /** null where `capabilities.dialect` is. */
   readonly sql: SqlRunner | null;
+  /** Lets a processor compute where the rows are; null where its SQL is not the one processors write. */
+  readonly relations: RelationRunner | null;
 }

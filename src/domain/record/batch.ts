@@ -23,3 +23,10 @@ export interface ColumnVector {
   /** For VARCHAR and JSON: `length + 1` offsets into `data`. */
   readonly offsets: Int32Array | null;
 }
+
+/** Bytes that columns take in memory. */
+export function sizeOfColumns(columns: readonly ColumnVector[]): number {
+  return columns.reduce((sum, { validity, data, offsets }) => {
+    return sum + data.byteLength + (validity?.byteLength ?? 0) + (offsets?.byteLength ?? 0);
+  }, 0);
+}

@@ -9,6 +9,8 @@ export interface AnsweredRequest {
   /** Milliseconds from the first byte in to the last byte out; for a feed, until it began. */
   readonly duration: number;
   readonly dataset: string | null;
+  /** The processor that computed the answer; null where none did. */
+  readonly processor: string | null;
   readonly bytesOut: number;
   readonly requestId: string;
   readonly caller: string;

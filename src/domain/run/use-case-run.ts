@@ -8,6 +8,8 @@ export interface UseCaseRun {
   readonly useCase: string;
   readonly caller: string;
   readonly dataset: string | null;
+  /** The processor that computed the answer; null where none did. */
+  readonly processor: string | null;
   readonly startedAt: number;
   readonly duration: number;
   readonly parts: Readonly<Record<TimePart, number>>;

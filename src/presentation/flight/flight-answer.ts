@@ -24,6 +24,7 @@ export function answerOf({ route, duration, address, call, error }: EndedCall): 
     status: code === null ? 200 : PROBLEMS[code].http,
     duration,
     dataset: call?.observation.dataset ?? null,
+    processor: call?.observation.processor ?? null,
     bytesOut: call?.observation.bytes ?? 0,
     requestId: randomUUID(),
     caller: call?.caller.name ?? 'nobody',

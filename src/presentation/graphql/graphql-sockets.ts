@@ -169,6 +169,7 @@ export class GraphqlSockets {
       status: 200,
       duration: type === 'subscription' ? 0 : performance.now() - started,
       dataset: observation.dataset,
+      processor: observation.processor,
       bytesOut: 0,
       requestId: id.slice(0, 100),
       caller: call.caller.name,

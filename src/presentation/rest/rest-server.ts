@@ -8,6 +8,7 @@ import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { RestOptions } from './rest-options.ts';
 import { RestRequest } from './rest-request.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { analysisRoutes } from './routes/analysis.ts';
 import { changeRoutes } from './routes/change.ts';
 import { changesRoutes } from './routes/changes.ts';
 import { createRoutes } from './routes/create.ts';
@@ -59,6 +60,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       changesRoutes(api, useCases);
       liveRoutes(api, useCases);
       sqlRoutes(api, options);
+      analysisRoutes(api, options);
       adminRoutes(api, options);
     },
     { prefix: '/api/v1' },
@@ -178,6 +180,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, { onAnswer }: RestOp
     status: reply.raw.writableFinished ? reply.statusCode : 499,
     duration: forge.began ?? forge.elapsed(),
     dataset: observation.dataset,
+    processor: observation.processor,
     bytesOut: observation.bytes > 0 ? observation.bytes : length,
     requestId: request.id,
     caller: forge.caller.name,

@@ -155,6 +155,7 @@ export class Connection {
       status: known === null ? 200 : PROBLEMS[known.code].http,
       duration: done.duration,
       dataset: observation.dataset,
+      processor: observation.processor,
       bytesOut: done.sent,
       requestId: `${this.#options.id}-${(++this.#count).toString(36)}`,
       caller: caller.name,

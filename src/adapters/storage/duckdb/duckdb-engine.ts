@@ -20,6 +20,7 @@ import type { DuckDbSession } from './duckdb-session.ts';
 import { prepareSpool } from './duckdb-spool.ts';
 import { DuckDbSqlRunner } from './duckdb-sql-runner.ts';
 import { DuckDbStore, openSession } from './duckdb-store.ts';
+import { DuckDbStoredRelations } from './duckdb-stored-relations.ts';
 import { readTrimmed } from './duckdb-trim.ts';
 import { DuckDbWriter } from './duckdb-writer.ts';
 
@@ -93,6 +94,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
       changes: new DuckDbChangeLog(store),
       maintenance: new DuckDbMaintenance(store, version()),
       sql: new DuckDbSqlRunner(store),
+      relations: new DuckDbStoredRelations(store),
     };
   } catch (error) {
     instance.closeSync();

@@ -47,8 +47,11 @@ export async function* streamRows(
 }
 
 /** The statement of a stream. */
-export function selectRows(query: StreamQuery, select: string): { sql: string; parameters: SqlParameters } {
-  const parameters = new SqlParameters();
+export function selectRows(
+  query: StreamQuery,
+  select: string,
+  parameters = new SqlParameters(),
+): { sql: string; parameters: SqlParameters } {
   const condition = compileFilter(query.filter, duckDbDialect, parameters);
   const order = query.sort.length > 0 ? ` ORDER BY ${compileSort(query.sort, duckDbDialect)}` : '';
   const limit = query.limit === null ? '' : ` LIMIT ${query.limit}`;

@@ -35,6 +35,7 @@ export class MemoryEngine implements StorageEngine {
   readonly changes: MemoryChangeLog;
   readonly maintenance: Maintenance;
   readonly sql = null;
+  readonly relations = null;
 
   constructor({ compilePattern, now = Date.now, limits = DEFAULT_LIMITS }: MemoryEngineOptions) {
     const store = new MemoryStore(now);

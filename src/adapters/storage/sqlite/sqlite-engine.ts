@@ -78,6 +78,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
       changes: new SqliteChangeLog(store),
       maintenance: new SqliteMaintenance(store, sql, lock),
       sql,
+      relations: null,
     };
   } catch (error) {
     await writer.terminate();

@@ -156,7 +156,7 @@ class Load {
       ...this.#counts,
       rejected: this.#rejected.count,
       rejections: this.#rejected.reported,
-      recordsJson: this.#request.returnRecords ? records.join(',') : null,
+      recordsJson: this.#request.returnRecords ? Buffer.from(records.join(',')) : null,
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { writeJson } from '#domain/record/json.ts';
 import type { RestLimits } from '../rest-options.ts';
+import { ANALYSIS_PATHS } from './analysis-paths.ts';
 import { COMMON_SCHEMAS, datasetSchemas } from './components.ts';
 import { type DatasetExample, inventExample } from './example.ts';
 import { type Tree, toJson } from './json-tree.ts';
@@ -45,12 +46,13 @@ export function openApiDocument({ datasets, examples: real, version, limits }: O
         { name: 'Schemas' },
         { name: 'Write' },
         { name: 'SQL' },
+        { name: 'Analysis' },
         ...datasets.map(({ name, description }) => ({ name, description })),
         { name: 'Administration' },
         { name: 'Service' },
       ],
       security: [{ token: [] }, {}],
-      paths: { ...paths, ...SERVICE_PATHS },
+      paths: { ...paths, ...ANALYSIS_PATHS, ...SERVICE_PATHS },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas },
     }),
   );

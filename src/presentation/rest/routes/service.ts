@@ -31,7 +31,14 @@ export function serviceRoutes(server: FastifyInstance, { useCases, version, metr
         retryable: true,
       });
     }
-    const body = { status: 'ready', engine: health.engine, engine_version: health.engineVersion, head: health.head };
+    const body = {
+      status: 'ready',
+      engine: health.engine,
+      engine_version: health.engineVersion,
+      processor: health.processor,
+      processor_version: health.processorVersion,
+      head: health.head,
+    };
     return sendJson(request, reply, 200, JSON.stringify(body));
   });
 

@@ -1,0 +1,43 @@
+import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { OpenRelations, Relation, RelationRunner } from '#application/ports/relation-runner.ts';
+import { inputColumn } from '#domain/analysis/operation.ts';
+import { identifier } from '../sql/identifier.ts';
+import { translateDuckDbError } from './duckdb-errors.ts';
+import { selectBatches } from './duckdb-relations.ts';
+import { type DuckDbScratch, loadTable } from './duckdb-scratch.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
+
+/** Relations of any rows, loaded into a DuckDB in memory: for stores of other engines, and rows that lie in none. */
+export class DuckDbLoadedRelations implements RelationRunner {
+  readonly #scratch: DuckDbScratch;
+  readonly #gate: AdmissionGate;
+
+  constructor(scratch: DuckDbScratch, gate: AdmissionGate) {
+    this.#scratch = scratch;
+    this.#gate = gate;
+  }
+
+  async open(relations: readonly Relation[], signal: AbortSignal): Promise<OpenRelations> {
+    const session = await this.#scratch.openSession();
+    try {
+      for (const relation of relations) await load(session, relation, signal);
+    } catch (error) {
+      session.close();
+      throw translateDuckDbError(error);
+    }
+    return {
+      select: (sql, columns) => selectBatches(session, { sql, values: [], columns, signal, gate: this.#gate }),
+      close: async () => session.close(),
+    };
+  }
+}
+
+/** The columns lie under their places, and a view gives them their names: the engine takes some names for the same. */
+async function load(session: DuckDbSession, { name, input, columns }: Relation, signal: AbortSignal): Promise<void> {
+  const schema = columns.map((column) => inputColumn(input.columns, column));
+  await loadTable(session, `loaded_${name}`, schema, input.read(columns, signal));
+  const named = columns.map((column, index) => `c${index} AS ${identifier(column)}`);
+  await session.execute(
+    `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${named.join(', ')}, rowid AS _order FROM ${identifier(`loaded_${name}`)}`,
+  );
+}

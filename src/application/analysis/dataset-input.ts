@@ -1,0 +1,64 @@
+import type { AnalysisColumn } from '#domain/analysis/column.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { Filter, StreamQuery } from '#domain/query/query.ts';
+import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
+import { flatColumns } from '#domain/record/flat-columns.ts';
+import type { ProcessorInput } from '../ports/processor.ts';
+import type { RecordReader } from '../ports/record-reader.ts';
+
+export interface DatasetInputOptions {
+  readonly reader: RecordReader;
+  /** Bytes that may be copied to a processor. */
+  readonly maxBytes: number;
+  /** Told how many rows were copied. */
+  readonly onRows: (rows: number) => void;
+}
+
+/** The columns of a dataset as analyses speak of them. */
+export function datasetColumns(dataset: Dataset): AnalysisColumn[] {
+  return flatColumns(dataset, null).map(({ name, dbType, nullable, field }) => {
+    return { name, dbType, nullable, system: field.kind === 'system' };
+  });
+}
+
+/** The rows of a filter for a processor. */
+export function datasetInput(dataset: Dataset, filter: Filter | null, options: DatasetInputOptions): ProcessorInput {
+  const query: StreamQuery = { dataset, filter, sort: [], fields: null, limit: null };
+  return {
+    columns: datasetColumns(dataset),
+    query,
+    read: (columns, signal) => readColumns(query, columns, signal, options),
+  };
+}
+
+async function* readColumns(
+  query: StreamQuery,
+  names: readonly string[],
+  signal: AbortSignal,
+  { reader, maxBytes, onRows }: DatasetInputOptions,
+): AsyncGenerator<RecordBatch> {
+  const fields = query.dataset.properties.flatMap(({ name }, index) => (names.includes(name) ? [index] : []));
+  const { schema, batches } = reader.batches({ ...query, fields }, { at: null, signal });
+  const places = names.map((name) => schema.findIndex((column) => column.name === name));
+  let bytes = 0;
+  for await (const { length, columns } of batches) {
+    const chosen = places.map((place) => {
+      const column = columns[place];
+      if (column === undefined) throw new RangeError('a batch lacks a column of its schema');
+      return column;
+    });
+    bytes += sizeOfColumns(chosen);
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    onRows(length);
+    yield { length, columns: chosen };
+  }
+}
+
+function tooLarge(limit: number): DataForgeError {
+  return new DataForgeError(
+    'too_large',
+    `The rows are more than the ${limit} bytes a processor may be given; narrow the filters, name fewer columns, or raise PROCESSOR_MAX_INPUT.`,
+    { details: { limit } },
+  );
+}
