@@ -4,11 +4,13 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchGroup, createContext, removeContext } from './context.ts';
 import { falls, formatTable, type Measurement } from './harness/table.ts';
+import { analysis } from './rows/analysis.ts';
 import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
+import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
 import { webSockets } from './rows/websocket.ts';
 
@@ -22,6 +24,8 @@ const GROUPS: readonly BenchGroup[] = [
   largeReads,
   graphqlReads,
   webSockets,
+  sqlite,
+  analysis,
 ];
 
 const { values } = parseArgs({

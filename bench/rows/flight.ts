@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DbType } from '#domain/dataset/db-type.ts';
-import { copierOf } from '../../src/adapters/storage/duckdb/duckdb-vectors.ts';
 import { type BenchContext, type BenchGroup, flightsSql } from '../context.ts';
+import { copyBatches } from '../harness/copy-batches.ts';
 import {
   alternate,
   type BenchEngine,
@@ -212,31 +212,12 @@ const SENT: readonly (readonly [string, DbType])[] = [
   ['_updated_at', { name: 'TIMESTAMP' }],
   ['_version', { name: 'INTEGER' }],
 ];
-const BATCH_ROWS = 32 * 2048;
 
 /** Copies every chunk of the table into Arrow buffers, which are thrown away. */
 async function copyChunks(connection: DuckDBConnection): Promise<void> {
-  const result = await connection.stream(`SELECT ${SENT.map(([name]) => name).join(', ')} FROM t`);
-  const makeCopiers = () =>
-    SENT.map(([, type]) => {
-      const copier = copierOf(type);
-      copier.reserve(BATCH_ROWS);
-      return copier;
-    });
-  let copiers = makeCopiers();
+  const sql = `SELECT ${SENT.map(([name]) => name).join(', ')} FROM t`;
+  const types = SENT.map(([, type]) => type);
   let rows = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    const isLast = chunk === null || chunk.rowCount === 0;
-    if (isLast || rows + chunk.rowCount > BATCH_ROWS) {
-      for (const copier of copiers) copier.finish(rows);
-      if (isLast) return;
-      copiers = makeCopiers();
-      rows = 0;
-    }
-    copiers.forEach((copier, column) => {
-      copier.append(chunk, column);
-    });
-    rows += chunk.rowCount;
-  }
+  for await (const { length } of copyBatches(connection, sql, types)) rows += length;
+  if (rows === 0) throw new Error('there was nothing to copy');
 }

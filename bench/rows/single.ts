@@ -1,36 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, timed } from '../harness/engine.ts';
-import { type Load, runLoad } from '../harness/load.ts';
+import { runLoad } from '../harness/load.ts';
 import { type BenchServer, startScript, startServer } from '../harness/server.ts';
 import { cost, figure, type Measurement, median, rate } from '../harness/table.ts';
 import { flightsInBoth, someIds } from './flights.ts';
-
-const ROW = { date: '2001-01-01T00:01:00Z', delay: 33, distance: 2176, origin: 'LAS', destination: 'PHL' };
-const BODY = JSON.stringify({ schema_name: 'flights', data: ROW });
-const CONNECTIONS = 64;
+import { besideCeiling, CONNECTIONS, CREATE_FLIGHT, CREATED_FLIGHT, FLIGHT } from './one-flight.ts';
 
 /** Single writes: every answer is on disk. */
 export const singleWrites: BenchGroup = {
   name: 'writes',
   async run(context) {
     const server = await startServer(context.path('writes'), context.datasets);
-    const ceiling = await startScript('ceiling-worker.ts', [
-      JSON.stringify({
-        success: true,
-        message: 'Created',
-        record: {
-          id: '0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d',
-          schema_name: 'flights',
-          data: ROW,
-          created_at: '2024-01-15T10:30:00.123Z',
-          updated_at: '2024-01-15T10:30:00.123Z',
-          version: 1,
-        },
-      }),
-    ]);
+    const ceiling = await startScript('ceiling-worker.ts', [CREATED_FLIGHT]);
     try {
-      const create = { method: 'POST', path: '/api/v1/records', body: BODY } as const;
+      const create = { method: 'POST', path: '/api/v1/records', body: CREATE_FLIGHT } as const;
       const load = (target: BenchServer, connections: number) =>
         runLoad(target.url, connections, context.loadMilliseconds, () => create);
       await load(server, CONNECTIONS);
@@ -91,27 +75,6 @@ export const pointReads: BenchGroup = {
   },
 };
 
-/** A row against so many times the in-process limit or half of the ceiling, whichever is lower. */
-function besideCeiling(
-  work: string,
-  load: Load,
-  bare: Load,
-  limit: number,
-  against: string,
-  times: number,
-): Measurement[] {
-  if (load.failures > 0) throw new Error(`${work}: ${load.failures} requests failed`);
-  const byLimit = limit * times < bare.perSecond * 0.5;
-  return [
-    byLimit
-      ? rate(work, load.perSecond, 'requests/s', limit, against, times)
-      : rate(work, load.perSecond, 'requests/s', bare.perSecond, 'the ceiling', 0.5),
-    figure(`  its ceiling, a bare route`, bare.perSecond, 'requests/s'),
-    figure(`  ${against}, in-process`, limit, 'calls/s'),
-    figure('  p99', load.p99, 'ms'),
-  ];
-}
-
 async function commitsASecond(context: BenchContext): Promise<number> {
   const engine = await openEngine(context.path('limit-commits.duckdb'));
   await engine.run(`CREATE TABLE t (${SYSTEM_COLUMNS}, ${FLIGHTS_COLUMNS})`);
@@ -123,11 +86,11 @@ async function commitsASecond(context: BenchContext): Promise<number> {
   const took = await timed(async () => {
     while (performance.now() < end) {
       insert.bindBigInt(1, BigInt(++count));
-      insert.bindVarchar(2, ROW.date);
+      insert.bindVarchar(2, FLIGHT.date);
       insert.bindBigInt(3, 33n);
       insert.bindBigInt(4, 2176n);
-      insert.bindVarchar(5, ROW.origin);
-      insert.bindVarchar(6, ROW.destination);
+      insert.bindVarchar(5, FLIGHT.origin);
+      insert.bindVarchar(6, FLIGHT.destination);
       await insert.run();
     }
   });
