@@ -1,11 +1,13 @@
 import type { ParametersOf } from '#domain/analysis/analysis.ts';
 import { isNumber } from '#domain/analysis/column.ts';
 import type { Measure } from '#domain/analysis/measures.ts';
-
 import { asDouble, quoted } from './duckdb-sql-text.ts';
 
-/** A measure as an aggregate. `fsum` and `favg` add with compensation (Kahan), so that no order of the rows shows. */
-export function measureSql({ function: name, column, type }: Measure): string {
+/**
+ * A measure as an aggregate. `fsum` and `favg` add with compensation (Kahan), so that no order of the rows shows; whole
+ * numbers the engine adds exactly, in less time.
+ */
+export function measureSql({ function: name, column, isWhole, type }: Measure): string {
   if (column === null) return 'count(*)';
   const value = quoted(column);
   const number = asDouble(column);
@@ -15,9 +17,9 @@ export function measureSql({ function: name, column, type }: Measure): string {
     case 'distinct':
       return `count(DISTINCT ${value})`;
     case 'sum':
-      return `fsum(${number})`;
+      return isWhole ? `sum(${value})::DOUBLE` : `fsum(${number})`;
     case 'mean':
-      return `favg(${number})`;
+      return isWhole ? `avg(${value})` : `favg(${number})`;
     case 'sd':
       return `stddev_samp(${number})`;
     case 'variance':
