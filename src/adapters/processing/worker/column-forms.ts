@@ -62,12 +62,22 @@ function numbersOf(type: DbType, vector: ColumnVector, length: number): Float64A
     case 'INTEGER':
       return Float64Array.from(aligned(vector.data, Int32Array));
     case 'BIGINT':
-      return Float64Array.from(aligned(vector.data, BigInt64Array), Number);
+      return wholeNumbersOf(vector.data);
     case 'DECIMAL':
       return Float64Array.from(readValues(type, vector, length), (value) => Number(value ?? 0));
     default:
       return aligned(vector.data, Float64Array);
   }
+}
+
+/** Each rounded once, as `Number` does, from its two halves: without a bigint in between that is many times quicker. */
+function wholeNumbersOf(data: Uint8Array): Float64Array {
+  const halves = aligned(data, Int32Array);
+  const numbers = new Float64Array(halves.length / 2);
+  for (let at = 0; at < numbers.length; at++) {
+    numbers[at] = (halves[2 * at + 1] as number) * 2 ** 32 + ((halves[2 * at] as number) >>> 0);
+  }
+  return numbers;
 }
 
 /** Non-negative digits of one length, in the order of the numbers. */
