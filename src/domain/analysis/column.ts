@@ -18,17 +18,12 @@ export const TIMESTAMP: DbType = { name: 'TIMESTAMP' };
 /** What a column may have to hold for an operation to take it. */
 export type ColumnKind = 'number' | 'time' | 'ordered' | 'key' | 'any';
 
-const WHOLE_NUMBERS: readonly string[] = ['BIGINT', 'INTEGER', 'SMALLINT'];
-const NUMBERS: readonly string[] = [...WHOLE_NUMBERS, 'DOUBLE', 'DECIMAL'];
+const NUMBERS: readonly string[] = ['BIGINT', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DECIMAL'];
 const TIMES: readonly string[] = ['DATE', 'TIMESTAMP'];
 
 /** Analyses compute with numbers as DOUBLE (IEEE 754), whatever they are stored as. */
 export function isNumber({ name }: DbType): boolean {
   return NUMBERS.includes(name);
-}
-
-export function isWholeNumber({ name }: DbType): boolean {
-  return WHOLE_NUMBERS.includes(name);
 }
 
 export function isOfKind(kind: ColumnKind, type: DbType): boolean {

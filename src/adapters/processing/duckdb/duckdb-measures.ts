@@ -1,13 +1,12 @@
 import type { ParametersOf } from '#domain/analysis/analysis.ts';
 import { isNumber } from '#domain/analysis/column.ts';
 import type { Measure } from '#domain/analysis/measures.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
+
 import { asDouble, quoted } from './duckdb-sql-text.ts';
 
-/**
- * A measure as an aggregate. `fsum` and `favg` add with compensation (Kahan), so that no order of the rows shows; whole
- * numbers the engine adds exactly, in less time.
- */
-export function measureSql({ function: name, column, isWhole, type }: Measure): string {
+/** A measure as an aggregate. */
+export function measureSql({ function: name, column, source, type }: Measure): string {
   if (column === null) return 'count(*)';
   const value = quoted(column);
   const number = asDouble(column);
@@ -17,9 +16,9 @@ export function measureSql({ function: name, column, isWhole, type }: Measure): 
     case 'distinct':
       return `count(DISTINCT ${value})`;
     case 'sum':
-      return isWhole ? `sum(${value})::DOUBLE` : `fsum(${number})`;
+      return sumSql(column, source);
     case 'mean':
-      return isWhole ? `avg(${value})` : `favg(${number})`;
+      return meanSql(column, source);
     case 'sd':
       return `stddev_samp(${number})`;
     case 'variance':
@@ -28,8 +27,17 @@ export function measureSql({ function: name, column, isWhole, type }: Measure): 
       return `quantile_cont(${number}, 0.5)`;
     case 'min':
     case 'max':
-      return `${name}(${isNumber(type) ? number : value})`;
+      return isNumber(type) ? `${name}(${value})::DOUBLE` : `${name}(${value})`;
   }
+}
+
+/** Whole numbers and decimals are added exactly, others with compensation (Kahan), so that no order of the rows shows. */
+function sumSql(column: string, source: DbType | null): string {
+  return source?.name === 'DOUBLE' ? `fsum(${quoted(column)})` : `sum(${quoted(column)})::DOUBLE`;
+}
+
+export function meanSql(column: string, source: DbType | null): string {
+  return source?.name === 'DOUBLE' ? `favg(${quoted(column)})` : `avg(${quoted(column)})`;
 }
 
 /** A key of groups as an expression. */
