@@ -197,6 +197,42 @@ export function describeRecordWriter(context: ContractContext): void {
       await expect(store.create(keyed, row(3, 'a', 1, 'u'))).rejects.toMatchObject({ code: 'key_exists' });
     });
 
+    test('two records change a unique value with each other in one commit', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      const [a, b] = await store.create(keyed, row(1, 'a', 1, 't'), row(2, 'a', 1, 'u'));
+      const tag = keyed.properties.findIndex(({ name }) => name === 'tag');
+      const set = (record: typeof a, value: string): Change => {
+        return {
+          kind: 'patch',
+          dataset: keyed,
+          id: record?.id ?? '',
+          values: new Map([[tag, value]]),
+          ifVersion: null,
+        };
+      };
+      await store.change(set(a, 'v'), set(b, 't'), set(a, 'u'));
+      expect((await store.items(keyed, { sort: [{ field: 'field' }] })).map(({ data }) => data.tag)).toEqual([
+        'u',
+        't',
+      ]);
+      await expect(store.create(keyed, row(3, 'a', 1, 'u'))).rejects.toMatchObject({ code: 'key_exists' });
+    });
+
+    test('a record that is deleted and made again with its id in one commit begins anew', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      const [a] = await store.create(keyed, row(1, 'a', 1, 't'));
+      const id = a?.id ?? '';
+      const again = store.createChange(keyed, row(1, 'a', 2, 't'), { id });
+      const [, made] = await store.change({ kind: 'delete', dataset: keyed, id, ifVersion: null }, again);
+      const found = await store.find(keyed, id);
+      expect(found).toMatchObject({ version: 1, created_at: found?.updated_at });
+      expect(made).toMatchObject({ record: { createdAt: found?.created_at } });
+      expect(found?.created_at).not.toBe(a?.createdAt);
+      expect((await store.changes(keyed)).changes.map(({ op }) => op)).toEqual(['create', 'delete', 'create']);
+    });
+
     test('one request may change several datasets, all or nothing', async () => {
       const { store } = context;
       await store.use(keyed);

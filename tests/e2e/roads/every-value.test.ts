@@ -35,24 +35,6 @@ let flight: FlightClient;
 /** The rows as the server itself streams them in Arrow. */
 let arrow: Uint8Array;
 
-beforeAll(async () => {
-  server = await startServer('duckdb');
-  folder = await mkdtemp(join(tmpdir(), 'data-forge-roads-'));
-  client = await Client.open(server.url);
-  flight = new FlightClient(server.app.flightAddress ?? '');
-  await WRITES.upload?.();
-  const response = await server.fetch('GET', `/records/every/stream?fields=${NAMES}`, {
-    headers: { accept: 'application/vnd.apache.arrow.stream' },
-  });
-  arrow = new Uint8Array(await response.arrayBuffer());
-});
-afterAll(async () => {
-  flight.close();
-  await client.close();
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
 const forge = async (...args: string[]) =>
   (await promisify(execFile)(process.execPath, [FORGE, ...args, '--url', server.url], { maxBuffer: 1e8 })).stdout;
 
@@ -167,36 +149,56 @@ const READS: Record<string, () => Promise<string[][]>> = {
 
 const expected = recordsOf(ROWS.map((row) => `{"data":${row}}`));
 
-describe.each(Object.keys(WRITES))('stored by %s', (write) => {
+describe.each(['duckdb', 'sqlite'] as const)('every value on %s', (engine) => {
   beforeAll(async () => {
-    await server.clear('every');
-    await WRITES[write]?.();
-  });
-
-  test.each(Object.keys(READS))('and read by %s, every value is the same', async (read) => {
-    const found = (await READS[read]?.()) ?? [];
-    // Doubles may be written in several ways.
-    const same = (rows: string[][]) =>
-      rows.map((row) =>
-        row.map((text, at) => (NAMES[at] === 'double' && text !== 'null' ? String(Number(text)) : text)),
-      );
-    expect(same(found)).toEqual(same(expected));
-  });
-
-  test('and read by Flight, it is what REST has in Arrow', async () => {
-    const info = await flight.unary('GetFlightInfo', {
-      type: 2,
-      cmd: Buffer.from(JSON.stringify({ dataset: 'every', fields: NAMES, sort: JSON.parse(SORT) })),
+    server = await startServer(engine);
+    folder = await mkdtemp(join(tmpdir(), 'data-forge-roads-'));
+    client = await Client.open(server.url);
+    flight = new FlightClient(server.app.flightAddress ?? '');
+    await WRITES.upload?.();
+    const response = await server.fetch('GET', `/records/every/stream?fields=${NAMES}`, {
+      headers: { accept: 'application/vnd.apache.arrow.stream' },
     });
-    const table = await flight.get(info.endpoint[0].ticket.ticket);
-    const columns = table.schema.fields.map(({ name }) => name).filter((name) => NAMES.includes(name));
-    expect(columns).toEqual(NAMES);
-    const { tableFromIPC } = await import('apache-arrow');
-    const rest = tableFromIPC(arrow);
-    for (const name of NAMES) {
-      const values = (from: typeof rest) =>
-        Array.from({ length: ROWS.length }, (_, at) => String(from.getChild(name)?.get(at)));
-      expect(values(table), name).toEqual(values(rest));
-    }
+    arrow = new Uint8Array(await response.arrayBuffer());
+  });
+  afterAll(async () => {
+    flight.close();
+    await client.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  describe.each(Object.keys(WRITES))('stored by %s', (write) => {
+    beforeAll(async () => {
+      await server.clear('every');
+      await WRITES[write]?.();
+    });
+
+    test.each(Object.keys(READS))('and read by %s, every value is the same', async (read) => {
+      const found = (await READS[read]?.()) ?? [];
+      // Doubles may be written in several ways.
+      const same = (rows: string[][]) =>
+        rows.map((row) =>
+          row.map((text, at) => (NAMES[at] === 'double' && text !== 'null' ? String(Number(text)) : text)),
+        );
+      expect(same(found)).toEqual(same(expected));
+    });
+
+    test('and read by Flight, it is what REST has in Arrow', async () => {
+      const info = await flight.unary('GetFlightInfo', {
+        type: 2,
+        cmd: Buffer.from(JSON.stringify({ dataset: 'every', fields: NAMES, sort: JSON.parse(SORT) })),
+      });
+      const table = await flight.get(info.endpoint[0].ticket.ticket);
+      const columns = table.schema.fields.map(({ name }) => name).filter((name) => NAMES.includes(name));
+      expect(columns).toEqual(NAMES);
+      const { tableFromIPC } = await import('apache-arrow');
+      const rest = tableFromIPC(arrow);
+      for (const name of NAMES) {
+        const values = (from: typeof rest) =>
+          Array.from({ length: ROWS.length }, (_, at) => String(from.getChild(name)?.get(at)));
+        expect(values(table), name).toEqual(values(rest));
+      }
+    });
   });
 });

@@ -159,54 +159,58 @@ test.each(ENGINES)(
   },
 );
 
-test('the command line and SQL give them too', { timeout: 60_000 }, async () => {
-  const server = await startServer('duckdb');
-  try {
-    const lines = Array.from({ length: 300 }, (_, n) =>
-      JSON.stringify({ text: `t${n % 7}`, rank: n % 11 === 0 ? null : n % 13 }),
-    );
-    const headers = { 'content-type': 'application/x-ndjson' };
-    await server.call('POST', '/records/notes/bulk', { headers, body: lines.join('\n') });
-    const filters = [
-      { field: 'rank', operator: 'gte', value: 4 },
-      { field: 'text', operator: 'ne', value: 't3' },
-    ];
-    const sort = [
-      { field: 'rank', order: 'desc' },
-      { field: 'text', order: 'asc' },
-    ];
-    const page = (await server.post('/records/notes/query', { filters, sort, size: 50 })).json.data.items;
-    const ids = page.map(({ id }: { id: string }) => id);
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      FORGE,
-      'query',
-      'notes',
-      '--json',
-      '--url',
-      server.url,
-      '--filter',
-      'rank gte 4',
-      '--filter',
-      'text ne t3',
-      '--sort',
-      'rank:desc,text',
-      '--size',
-      '50',
-    ]);
-    expect(JSON.parse(stdout).data.items).toEqual(page);
-    const sql =
-      "SELECT id FROM notes WHERE rank >= 4 AND text <> 't3' ORDER BY rank DESC NULLS LAST, text, id LIMIT 50";
-    expect((await server.post('/query', { sql })).json.rows.map(([id]: string[]) => id)).toEqual(ids);
-    const { stdout: shown } = await promisify(execFile)(process.execPath, [
-      FORGE,
-      'sql',
-      sql,
-      '--json',
-      '--url',
-      server.url,
-    ]);
-    expect(JSON.parse(shown).rows.map(([id]: string[]) => id)).toEqual(ids);
-  } finally {
-    await server.close();
-  }
-});
+test.each(['duckdb', 'sqlite'] as const)(
+  'the command line and SQL give them too on %s',
+  { timeout: 60_000 },
+  async (engine) => {
+    const server = await startServer(engine);
+    try {
+      const lines = Array.from({ length: 300 }, (_, n) =>
+        JSON.stringify({ text: `t${n % 7}`, rank: n % 11 === 0 ? null : n % 13 }),
+      );
+      const headers = { 'content-type': 'application/x-ndjson' };
+      await server.call('POST', '/records/notes/bulk', { headers, body: lines.join('\n') });
+      const filters = [
+        { field: 'rank', operator: 'gte', value: 4 },
+        { field: 'text', operator: 'ne', value: 't3' },
+      ];
+      const sort = [
+        { field: 'rank', order: 'desc' },
+        { field: 'text', order: 'asc' },
+      ];
+      const page = (await server.post('/records/notes/query', { filters, sort, size: 50 })).json.data.items;
+      const ids = page.map(({ id }: { id: string }) => id);
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        FORGE,
+        'query',
+        'notes',
+        '--json',
+        '--url',
+        server.url,
+        '--filter',
+        'rank gte 4',
+        '--filter',
+        'text ne t3',
+        '--sort',
+        'rank:desc,text',
+        '--size',
+        '50',
+      ]);
+      expect(JSON.parse(stdout).data.items).toEqual(page);
+      const sql =
+        "SELECT id FROM notes WHERE rank >= 4 AND text <> 't3' ORDER BY rank DESC NULLS LAST, text, id LIMIT 50";
+      expect((await server.post('/query', { sql })).json.rows.map(([id]: string[]) => id)).toEqual(ids);
+      const { stdout: shown } = await promisify(execFile)(process.execPath, [
+        FORGE,
+        'sql',
+        sql,
+        '--json',
+        '--url',
+        server.url,
+      ]);
+      expect(JSON.parse(shown).rows.map(([id]: string[]) => id)).toEqual(ids);
+    } finally {
+      await server.close();
+    }
+  },
+);

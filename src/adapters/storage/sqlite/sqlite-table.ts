@@ -46,6 +46,7 @@ export class SqliteTable {
       else this.#keepPassing(record, this.#origins.idOf(origin), end);
     }
     for (const id of removals) this.#located(`DELETE FROM ${currentTable(this.#dataset)} WHERE`, id, []);
+    if (updates.length > 1) this.#freeUniqueValues(updates.map(({ record }) => record.id));
     for (const { record, origin } of updates) this.#update(record, this.#origins.idOf(origin));
     const insert = this.#connection.statement(this.#insertSql);
     for (const { record, origin } of inserts) insert.run(...this.#columnsOf(record, this.#origins.idOf(origin)));
@@ -93,9 +94,27 @@ export class SqliteTable {
     ];
   }
 
-  #update({ id, row, updatedAt, version, seq }: StoredRecord, originId: number): void {
-    const system = [microsecondsOf(updatedAt), version, seq, originId];
-    const names = ['_updated_at', '_version', '_seq', '_origin', ...this.#dataset.properties.map(propertyColumn)];
+  /** The engine looks at each row by itself, so that a value cannot go from one record to another while both hold it. */
+  #freeUniqueValues(ids: readonly string[]): void {
+    const columns = this.#dataset.properties
+      .filter(({ unique, primaryKey }) => unique && !primaryKey)
+      .map(propertyColumn);
+    if (columns.length === 0) return;
+    const sets = columns.map((column) => `${column} = NULL`).join(', ');
+    for (const id of ids) this.#located(`UPDATE ${currentTable(this.#dataset)} SET ${sets} WHERE`, id, []);
+  }
+
+  /** A record that was deleted and made again within one commit has its place, and all else anew. */
+  #update({ id, row, createdAt, updatedAt, version, seq }: StoredRecord, originId: number): void {
+    const system = [microsecondsOf(createdAt), microsecondsOf(updatedAt), version, seq, originId];
+    const names = [
+      '_created_at',
+      '_updated_at',
+      '_version',
+      '_seq',
+      '_origin',
+      ...this.#dataset.properties.map(propertyColumn),
+    ];
     const sets = names.map((name, at) => `${name} = ?${at + 3}`);
     const values = [...system, ...this.#encoders.map((encode, index) => encode(row[index] ?? null))];
     this.#located(`UPDATE ${currentTable(this.#dataset)} SET ${sets.join(', ')} WHERE`, id, values);

@@ -25,7 +25,11 @@ export async function commitRequests(
   const outcomes: WriteOutcome[] = [];
   const committed: Committed[] = [];
   for (const group of groupsOf(requests)) {
-    const made = await commitGroup(commits, group, (each) => makeMarks(outcomes.length, each));
+    const made = await commitGroup(commits, group, (each) => makeMarks(outcomes.length, each)).catch((cause) => {
+      // What was committed before stands, and its requests are to hear so.
+      const error = translateSqliteError(cause);
+      return { outcomes: group.map((): WriteOutcome => ({ ok: false, error })), committed: null };
+    });
     outcomes.push(...made.outcomes);
     if (made.committed !== null) committed.push(made.committed);
   }
@@ -42,17 +46,13 @@ async function commitGroup(
   const [first] = group;
   if (first === undefined) return { outcomes, committed: null };
   if (isSetBased(first)) {
-    try {
-      const committed = await commits.commit(async () => {
-        const deleted = deleteMatching(commits, first, stamp);
-        outcomes = [{ ok: true, results: deleted.results }];
-        commits.writeMarks(await makeMarks(outcomes), stamp.at);
-        return deleted;
-      });
-      return { outcomes, committed };
-    } catch (error) {
-      return { outcomes: [{ ok: false, error: translateSqliteError(error) }], committed: null };
-    }
+    const committed = await commits.commit(async () => {
+      const deleted = deleteMatching(commits, first, stamp);
+      outcomes = [{ ok: true, results: deleted.results }];
+      commits.writeMarks(await makeMarks(outcomes), stamp.at);
+      return deleted;
+    });
+    return { outcomes, committed };
   }
   const committed = await commits.commit(async () => {
     const draft = new WriteDraft(lookupIn(commits.connection), stamp);
