@@ -8,6 +8,8 @@ export default defineConfig({
     // A process for each file: native engines, signals and environment variables stay apart.
     pool: 'forks',
     isolate: true,
+    // By default one core is left idle; tests wait for servers more than they compute.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default'],
