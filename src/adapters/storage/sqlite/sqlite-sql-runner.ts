@@ -114,7 +114,7 @@ export class SqliteSqlRunner implements SqlRunner {
     try {
       await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow), { signal });
       const codec = await parquet();
-      await gate.run(signal, () => codec.fromArrow(arrow, file, types));
+      await gate.run(signal, () => codec.fromArrow(arrow, file, types, signal));
       yield* createReadStream(file, { highWaterMark: 256 * 1024, signal });
     } finally {
       await rm(arrow, { force: true });
