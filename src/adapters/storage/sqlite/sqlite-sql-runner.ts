@@ -68,7 +68,8 @@ export class SqliteSqlRunner implements SqlRunner {
   }
 
   #query({ sql, parameters, datasets, limit }: Omit<SqlRequest, 'signal'>): SqlQuery {
-    return { path: this.#store.path, sql, parameters, datasets, limit, memoryBytes: this.#memoryBytes };
+    const { path, spoolDir } = this.#store;
+    return { path, spoolDir, sql, parameters, datasets, limit, memoryBytes: this.#memoryBytes };
   }
 
   /** A query whose rows nobody comes for is ended. */
