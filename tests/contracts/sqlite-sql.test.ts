@@ -183,6 +183,12 @@ describe('sqlite as a runner of SQL', () => {
     expect((await world.ask('SELECT 1')).rows).toEqual(['[1]']);
   });
 
+  test('sorts more than it has memory for on disk', async () => {
+    const sql = `${COUNTED(500_000)} SELECT i, printf('%0100d', i * 7919 % 500000) AS t FROM n ORDER BY t DESC`;
+    expect((await world.ask(`SELECT max(i), count(*) FROM (${sql} LIMIT 400000)`)).rows).toHaveLength(1);
+    expect((await world.ask(sql, [], 1)).rows).toHaveLength(1);
+  });
+
   test('a query that needs more memory than it may take is ended, and the server is well', async () => {
     const sql = `${COUNTED(3_000_000)} SELECT group_concat(i || 'xxxxxxxxxxxxxxxxxxxxxxxx') FROM n`;
     await expect(world.ask(sql)).rejects.toMatchObject({ code: 'resources_exhausted' });

@@ -107,6 +107,20 @@ describe('a store of SQLite', () => {
     expect(await store.count(items)).toBe(200_002);
   });
 
+  test('stops in the middle of a long read whose caller has gone', async () => {
+    await store.load(items, '{"a":3}\n'.repeat(400_000), { pieces: 1_000_000 });
+    const slow = store.query(items, { filters: [{ field: 'a', operator: 'in', value: [1, 2] }] }).filter;
+    const values = Array.from({ length: 30 }, () => slow as NonNullable<typeof slow>);
+    const filter = { kind: 'or' as const, items: values };
+    const whole = performance.now();
+    await world.engine.reader.count(items, filter, reading());
+    const took = performance.now() - whole;
+    // The thread answers when it is done or has stopped: it would give the number where it went on.
+    const count = world.engine.reader.count(items, filter, reading(AbortSignal.timeout(Math.ceil(took / 20))));
+    await expect(count).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await store.count(items)).toBe(400_000);
+  });
+
   test('a list of more values than there are parameters is searched all the same', async () => {
     await store.create(items, { a: 1 }, { a: 99_999 }, { a: 100_001 });
     const values = Array.from({ length: 100_000 }, (_, at) => BigInt(at));

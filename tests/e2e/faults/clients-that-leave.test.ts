@@ -7,10 +7,10 @@ import { FaultWorld, lines } from '../../support/fault-world.ts';
 
 const ROWS = 400_000;
 
-describe('clients that leave, and clients that are slow', () => {
+describe.each(['duckdb', 'sqlite'])('clients of %s that leave, and clients that are slow', (engine) => {
   let world: FaultWorld;
   beforeAll(async () => {
-    world = await FaultWorld.make({ ENGINE_MEMORY: '512MB' });
+    world = await FaultWorld.make({ DB_ENGINE: engine, ENGINE_MEMORY: '512MB' });
     await world.start();
     const text = 'some text of a row that is long enough to weigh something';
     const { status } = await world.upload(
@@ -60,22 +60,27 @@ describe('clients that leave, and clients that are slow', () => {
     },
   );
 
-  test('an upload cut off while its second block comes leaves nothing behind', { timeout: 60_000 }, async () => {
-    const before = await world.count('items');
-    const controller = new AbortController();
-    const body = lines(
-      900_000,
-      (n) => `{"n":${n},"text":"${'y'.repeat(60)}"}`,
-      async () => {
-        if ((await world.spooled()).length > 1) controller.abort();
-      },
-    );
-    await expect(world.upload('items', body, '', { signal: controller.signal })).rejects.toThrow();
-    await isIdle();
-    await expect.poll(() => world.spooled()).toEqual([]);
-    expect(await world.count('items')).toBe(before);
-    expect(await world.isWell()).toBe(true);
-  });
+  // Only DuckDB takes a body apart while it comes.
+  test.runIf(engine === 'duckdb')(
+    'an upload cut off while its second block comes leaves nothing behind',
+    { timeout: 60_000 },
+    async () => {
+      const before = await world.count('items');
+      const controller = new AbortController();
+      const body = lines(
+        900_000,
+        (n) => `{"n":${n},"text":"${'y'.repeat(60)}"}`,
+        async () => {
+          if ((await world.spooled()).length > 1) controller.abort();
+        },
+      );
+      await expect(world.upload('items', body, '', { signal: controller.signal })).rejects.toThrow();
+      await isIdle();
+      await expect.poll(() => world.spooled()).toEqual([]);
+      expect(await world.count('items')).toBe(before);
+      expect(await world.isWell()).toBe(true);
+    },
+  );
 
   test.each([
     'application/x-ndjson',

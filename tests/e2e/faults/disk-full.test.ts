@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FaultWorld, lines } from '../../support/fault-world.ts';
 import { MAY_MOUNT, SmallDisk } from '../../support/small-disk.ts';
 
-describe.skipIf(!MAY_MOUNT)(
-  `a full disk${MAY_MOUNT ? '' : ' (left out: this user may not mount a small disk)'}`,
-  () => {
+describe.skipIf(!MAY_MOUNT).each(['duckdb', 'sqlite'])(
+  `a full disk under %s${MAY_MOUNT ? '' : ' (left out: this user may not mount a small disk)'}`,
+  (engine) => {
     let world: FaultWorld;
     let disk: SmallDisk;
     beforeEach(async () => {
-      world = await FaultWorld.make({ ENGINE_MEMORY: '256MB' }, async (folder) => {
+      world = await FaultWorld.make({ DB_ENGINE: engine, ENGINE_MEMORY: '256MB' }, async (folder) => {
         disk = await SmallDisk.mount(join(folder, 'disk'), 24);
         return join(disk.folder, 'data');
       });

@@ -61,7 +61,7 @@ export async function readParquetColumns(path: string): Promise<readonly Convert
 }
 
 /** An engine with a folder of its own for what does not fit into memory. */
-async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+export async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'data-forge-convert-'));
   let instance: DuckDBInstance | null = null;
   try {

@@ -5,9 +5,11 @@ import { type DuckDBDataChunk, DuckDBInstance, type DuckDBResult, VARCHAR } from
 import { DataForgeError } from '#domain/errors.ts';
 import type { SqlBatch } from '#domain/sql/sql-type.ts';
 import { writeArrow } from '#formats/arrow/write-arrow.ts';
+import { abortError } from '../shared/abort.ts';
 import type { ParquetCodec } from '../shared/parquet-codec.ts';
 import { literal } from '../sql/identifier.ts';
-import { convertFile } from './duckdb-convert.ts';
+import { withConnection } from './duckdb-convert.ts';
+import { stageArrowFile } from './duckdb-convert-arrow.ts';
 import { resultColumns } from './duckdb-sql-types.ts';
 import { toSqlBatch } from './duckdb-sql-vectors.ts';
 
@@ -16,7 +18,7 @@ const BATCH_CHUNKS = 16;
 
 /** Parquet for engines that have no reader or writer of it: an engine in memory that keeps nothing. */
 export const duckDbParquetCodec: ParquetCodec = {
-  async toArrow(parquet, arrow, check) {
+  async toArrow(parquet, arrow, check, signal) {
     const instance = await DuckDBInstance.create(':memory:');
     try {
       const connection = await instance.connect();
@@ -26,16 +28,31 @@ export const duckDbParquetCodec: ParquetCodec = {
       check(columns.map(({ name, engineType }) => ({ name, type: engineType.alias ?? String(engineType) })));
       const types = columns.map(({ engineType, asText }) => (asText ? VARCHAR : engineType));
       const batches = batchesOf(result, (chunks) => toSqlBatch(types, chunks));
-      await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow));
+      await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow), { signal });
       connection.closeSync();
     } finally {
       instance.closeSync();
     }
   },
 
-  async fromArrow(arrow, parquet, columns) {
+  async fromArrow(arrow, parquet, columns, signal) {
     const from = { path: arrow, format: 'arrow', coding: null } as const;
-    await convertFile(from, { path: parquet, format: 'parquet', coding: null }, columns);
+    try {
+      await withConnection(async (connection) => {
+        const source = await stageArrowFile(connection, from, columns, signal);
+        const onAbort = () => connection.interrupt();
+        signal.addEventListener('abort', onAbort, { once: true });
+        try {
+          await connection.run(
+            `COPY (SELECT * FROM ${source}) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd)`,
+          );
+        } finally {
+          signal.removeEventListener('abort', onAbort);
+        }
+      });
+    } catch (error) {
+      throw signal.aborted ? abortError(signal) : error;
+    }
   },
 };
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { EngineCapabilities, StorageEngine } from '#application/ports/storage-engine.ts';
 import type { ParquetCodec } from '../shared/parquet-codec.ts';
+import { literal } from '../sql/identifier.ts';
 import { SqliteChangeLog } from './sqlite-changes.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteDatasets } from './sqlite-datasets.ts';
@@ -56,6 +57,9 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
   try {
     const { head, trimmed } = await writer.call('open', null);
     await prepareSpool(spoolDir);
+    const points = new SqliteConnection({ path, readOnly: true, cacheBytes });
+    // What does not fit into memory is sorted beside the store, by every thread.
+    points.execute(`PRAGMA temp_store_directory = ${literal(spoolDir)}`);
     const store = new SqliteStore({
       path,
       spoolDir,
@@ -63,7 +67,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
       parquet: options.parquet,
       writer,
       readers: new SqliteReaders({ path, cacheBytes }, options.threads),
-      points: new SqliteConnection({ path, readOnly: true, cacheBytes }),
+      points,
       head,
       trimmedTo: new Map(trimmed),
     });

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { BulkCounts, BulkRequest } from '#application/ports/bulk-loader.ts';
+import { type BulkCounts, type BulkRequest, MAX_REPORTED_REJECTIONS } from '#application/ports/bulk-loader.ts';
 import { conflictOf, Rejections } from '#application/records/rejections.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Row } from '#domain/record/value.ts';
-import { type CommitStamp, WriteDraft } from '#domain/record/write-draft.ts';
+import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
 import type { StoredMark } from '#domain/record/write-groups.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import type { RowFormat } from '#formats/rows/read-rows.ts';
@@ -86,15 +86,17 @@ interface ParsedRow {
 /** Puts the rows of one body into the store, by the policies of its request. */
 class Load {
   nextSeq: number;
-  readonly #commits: SqliteCommits;
   readonly #request: LoadRequest;
   readonly #stamp: CommitStamp;
   readonly #lookup: SqliteLookup;
+  readonly #stored: StoredLookup;
+  readonly #table: SqliteTable;
   readonly #insert: ReturnType<SqliteTable['inserter']>;
   readonly #decode: (stored: readonly SqliteValue[]) => Row;
   readonly #render: (record: StoredRecord) => string;
   readonly #rejected: Rejections;
-  readonly #conflicts: { readonly line: number; readonly error: Error }[] = [];
+  readonly #conflicts: ({ readonly line: number } & ReturnType<typeof conflictOf>)[] = [];
+  #otherConflicts = 0;
   readonly #counts = { created: 0, updated: 0, ignored: 0 };
   /** Of rows with an identity that comes again: how many are still to come. */
   readonly #toCome: Map<string, number>;
@@ -104,13 +106,13 @@ class Load {
   readonly #records = new Map<string, string>();
 
   constructor(commits: SqliteCommits, request: LoadRequest, stamp: CommitStamp, repeated: Map<string, number>) {
-    this.#commits = commits;
     this.#request = request;
     this.#stamp = stamp;
     this.nextSeq = stamp.firstSeq;
     this.#lookup = new SqliteLookup(commits.connection, request.dataset);
-    const table = new SqliteTable(commits.connection, commits.origins, request.dataset, stamp);
-    this.#insert = table.inserter(commits.origins.idOf(request.origin));
+    this.#stored = lookupIn(commits.connection);
+    this.#table = new SqliteTable(commits.connection, commits.origins, request.dataset, stamp);
+    this.#insert = this.#table.inserter(commits.origins.idOf(request.origin));
     this.#decode = rowDecoder(request.dataset);
     this.#render = recordRenderer(request.dataset, null);
     this.#rejected = new Rejections(request.onInvalid);
@@ -127,7 +129,7 @@ class Load {
       this.#rejected.add(line, faults, garbled ? 'invalid_body' : 'invalid_value');
     }
     // Rows of a body that is refused as a whole are only looked at.
-    if (this.#request.onInvalid === 'abort' && this.#rejected.count > 0) return;
+    if (this.#request.onInvalid === 'abort' && (this.#rejected.count > 0 || this.#otherConflicts > 0)) return;
     const isPlain = ids === null && identities === null && !this.#request.returnRecords;
     for (let at = 0; at < lines.length; at++) {
       if (isPlain && this.#insert(columns, at, null, this.nextSeq)) {
@@ -142,10 +144,8 @@ class Load {
   /** @throws DataForgeError where a row cannot be stored and the policy is to abort; rows that are wrong in themselves are told first */
   finish(): void {
     this.#rejected.throwIfAborting();
-    for (const { line, error } of this.#conflicts) {
-      const { faults, code } = conflictOf(error);
-      this.#rejected.add(line, faults, code);
-    }
+    for (const { line, faults, code } of this.#conflicts) this.#rejected.add(line, faults, code);
+    this.#rejected.addUnreported(this.#otherConflicts);
     this.#rejected.throwIfAborting();
   }
 
@@ -193,16 +193,15 @@ class Load {
   #draft({ line, columns, at, id }: ParsedRow): string | null {
     const { dataset, onConflict, origin, returnRecords } = this.#request;
     const row = this.#decode(columns.map((column) => column[at] ?? null));
-    const draft = new WriteDraft(lookupIn(this.#commits.connection), { ...this.#stamp, firstSeq: this.nextSeq });
+    const draft = new WriteDraft(this.#stored, { ...this.#stamp, firstSeq: this.nextSeq });
     const outcome = draft.apply({ changes: [{ kind: 'create', dataset, row, id, onConflict }], marks: [], origin });
     if (!outcome.ok) {
-      if (!(outcome.error instanceof DataForgeError)) throw outcome.error;
-      this.#conflicts.push({ line, error: outcome.error });
+      const { faults, code } = conflictOf(outcome.error);
+      if (this.#conflicts.length < MAX_REPORTED_REJECTIONS) this.#conflicts.push({ line, faults, code });
+      else this.#otherConflicts++;
       return null;
     }
-    for (const mutation of draft.mutations()) {
-      new SqliteTable(this.#commits.connection, this.#commits.origins, dataset, this.#stamp).store(mutation);
-    }
+    for (const mutation of draft.mutations()) this.#table.store(mutation);
     this.nextSeq = draft.nextSeq;
     const [result] = outcome.results;
     if (result === undefined || result.kind === 'deleted') return null;

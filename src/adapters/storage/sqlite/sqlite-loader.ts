@@ -32,7 +32,7 @@ export class SqliteLoader implements BulkLoader {
       if (isParquet && 'file' in body) {
         const arrow = newFile();
         const check = (columns: readonly ParquetColumn[]) => void matchParquetColumns(dataset, columns);
-        await (await parquet()).toArrow(body.file, arrow, check);
+        await (await parquet()).toArrow(body.file, arrow, check, signal);
         body = { file: arrow };
       }
       throwIfAborted(signal);

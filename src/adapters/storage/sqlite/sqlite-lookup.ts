@@ -20,21 +20,23 @@ export function placeOf(id: string): [SqliteValue, SqliteValue] {
 export class SqliteLookup {
   readonly #connection: SqliteConnection;
   readonly #dataset: Dataset;
-  readonly #columns: string;
+  readonly #select: string;
+  readonly #byPlace: string;
+  readonly #byGivenId: string;
   readonly #read: (row: SqliteRow) => StoredRecord;
 
   constructor(connection: SqliteConnection, dataset: Dataset) {
     this.#connection = connection;
     this.#dataset = dataset;
-    this.#columns = recordColumns(dataset, null);
+    this.#select = `SELECT ${recordColumns(dataset, null)} FROM ${currentTable(dataset)} WHERE`;
+    this.#byPlace = `${this.#select} ${BY_PLACE}`;
+    this.#byGivenId = `${this.#select} ${BY_GIVEN_ID}`;
     this.#read = recordReader(dataset, null);
   }
 
   byId(id: string): StoredRecord | null {
-    const select = `SELECT ${this.#columns} FROM ${currentTable(this.#dataset)} WHERE`;
     const place = placeOf(id);
-    const row =
-      this.#connection.row(`${select} ${BY_PLACE}`, place) ?? this.#connection.row(`${select} ${BY_GIVEN_ID}`, place);
+    const row = this.#connection.row(this.#byPlace, place) ?? this.#connection.row(this.#byGivenId, place);
     return row === null ? null : this.#read(row);
   }
 
@@ -43,7 +45,7 @@ export class SqliteLookup {
     const properties = indexes.map((index) => this.#dataset.properties[index]).filter((each) => each !== undefined);
     const conditions = properties.map((property, at) => `${propertyColumn(property)} = ?${at + 1}`);
     const row = this.#connection.row(
-      `SELECT ${this.#columns} FROM ${currentTable(this.#dataset)} WHERE ${conditions.join(' AND ')}`,
+      `${this.#select} ${conditions.join(' AND ')}`,
       properties.map((property, at) => encoderOf(property.dbType)(values[at] ?? null)),
     );
     return row === null ? null : this.#read(row);

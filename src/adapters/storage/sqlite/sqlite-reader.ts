@@ -130,7 +130,7 @@ export class SqliteReader implements RecordReader {
       await pipeline(Readable.from(writeArrowStream(schema, batches)), createWriteStream(arrow));
       const columns = schema.map(({ name, dbType }) => ({ name, dbType: formatDbType(dbType) }));
       const codec = await parquet();
-      await gate.run(options.signal, () => codec.fromArrow(arrow, file, columns));
+      await gate.run(options.signal, () => codec.fromArrow(arrow, file, columns, options.signal));
       yield* createReadStream(file, { highWaterMark: 256 * 1024, signal: options.signal });
     } finally {
       await rm(arrow, { force: true });

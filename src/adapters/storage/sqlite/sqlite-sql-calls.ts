@@ -6,6 +6,8 @@ import type { WireError } from './sqlite-wire.ts';
 /** A query as its process is told of it. */
 export interface SqlQuery {
   readonly path: string;
+  /** Where what does not fit into memory is sorted. */
+  readonly spoolDir: string;
   readonly sql: string;
   /** null where the query is only described. */
   readonly parameters: SqlParameters | null;

@@ -36,7 +36,7 @@ export class SandboxedQuery {
     const datasets = query.datasets.filter(({ name }) => named.has(name.toLowerCase()));
     this.#left = query.limit ?? Number.POSITIVE_INFINITY;
     try {
-      this.#database = openSandbox(query.path, datasets, query.memoryBytes);
+      this.#database = openSandbox(query, datasets);
     } catch (error) {
       throw sqlError(error);
     }

@@ -68,7 +68,8 @@ export class SqliteSqlRunner implements SqlRunner {
   }
 
   #query({ sql, parameters, datasets, limit }: Omit<SqlRequest, 'signal'>): SqlQuery {
-    return { path: this.#store.path, sql, parameters, datasets, limit, memoryBytes: this.#memoryBytes };
+    const { path, spoolDir } = this.#store;
+    return { path, spoolDir, sql, parameters, datasets, limit, memoryBytes: this.#memoryBytes };
   }
 
   /** A query whose rows nobody comes for is ended. */
@@ -114,7 +115,7 @@ export class SqliteSqlRunner implements SqlRunner {
     try {
       await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow), { signal });
       const codec = await parquet();
-      await gate.run(signal, () => codec.fromArrow(arrow, file, types));
+      await gate.run(signal, () => codec.fromArrow(arrow, file, types, signal));
       yield* createReadStream(file, { highWaterMark: 256 * 1024, signal });
     } finally {
       await rm(arrow, { force: true });

@@ -2,6 +2,8 @@ import { constants, DatabaseSync } from 'node:sqlite';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { parseDbType } from '#domain/dataset/db-type.ts';
 import { timestampOfMicros } from '#formats/columns/temporal.ts';
+import { literal } from '../sql/identifier.ts';
+import type { SqlQuery } from './sqlite-sql-calls.ts';
 import { ALLOWED_FUNCTIONS, ALLOWED_TABLE_FUNCTIONS } from './sqlite-sql-functions.ts';
 import { refused } from './sqlite-sql-text.ts';
 import { readColumns, typesSql, viewSql } from './sqlite-sql-views.ts';
@@ -26,9 +28,13 @@ const BENEATH = /^(?:data|history|forge)\.|^sqlite_/i;
  * temporary views, and the engine's authorizer is asked for every table, column and function a query names: what is
  * not on its lists is refused, whatever the text looks like.
  */
-export function openSandbox(path: string, datasets: readonly Dataset[], memoryBytes: number): DatabaseSync {
+export function openSandbox(
+  { path, spoolDir, memoryBytes }: Pick<SqlQuery, 'path' | 'spoolDir' | 'memoryBytes'>,
+  datasets: readonly Dataset[],
+): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, limits: LIMITS, defensive: true, allowExtension: false });
-  database.exec('PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
+  database.exec('PRAGMA trusted_schema = OFF');
+  database.exec(`PRAGMA temp_store_directory = ${literal(spoolDir)}`);
   database.exec(`PRAGMA hard_heap_limit = ${Math.floor(memoryBytes)}`);
   defineShowing(database);
   for (const dataset of datasets) database.exec(viewSql(dataset));

@@ -26,6 +26,8 @@ export class SqliteTable {
   readonly #at: bigint;
   readonly #encoders: readonly ((value: StoredRecord['row'][number]) => SqliteValue)[];
   readonly #insertSql: string;
+  #updateSql: string | null = null;
+  #copySql: string | null = null;
 
   constructor(connection: SqliteConnection, origins: SqliteOrigins, dataset: Dataset, stamp: CommitStamp) {
     this.#connection = connection;
@@ -107,26 +109,15 @@ export class SqliteTable {
   /** A record that was deleted and made again within one commit has its place, and all else anew. */
   #update({ id, row, createdAt, updatedAt, version, seq }: StoredRecord, originId: number): void {
     const system = [microsecondsOf(createdAt), microsecondsOf(updatedAt), version, seq, originId];
-    const names = [
-      '_created_at',
-      '_updated_at',
-      '_version',
-      '_seq',
-      '_origin',
-      ...this.#dataset.properties.map(propertyColumn),
-    ];
-    const sets = names.map((name, at) => `${name} = ?${at + 3}`);
     const values = [...system, ...this.#encoders.map((encode, index) => encode(row[index] ?? null))];
-    this.#located(`UPDATE ${currentTable(this.#dataset)} SET ${sets.join(', ')} WHERE`, id, values);
+    this.#updateSql ??= updateSql(this.#dataset);
+    this.#located(this.#updateSql, id, values);
   }
 
   /** Copies what lies in the store to history. */
   #keepStored(id: string, end: readonly SqliteValue[]): void {
-    const columns = columnNames(this.#dataset).join(', ');
-    const copy =
-      `INSERT INTO ${historyTable(this.#dataset)} (${HISTORY_COLUMN_NAMES.join(', ')}, ${columns}) ` +
-      `SELECT ?3, ?4, ?5, ?6, ${columns} FROM ${currentTable(this.#dataset)} WHERE`;
-    this.#located(copy, id, end);
+    this.#copySql ??= copySql(this.#dataset);
+    this.#located(this.#copySql, id, end);
   }
 
   /** Writes to history what was true for a part of this very commit. */
@@ -144,6 +135,22 @@ export class SqliteTable {
     if (this.#connection.run(`${statement} ${BY_PLACE}`, parameters) > 0) return;
     this.#connection.run(`${statement} ${BY_GIVEN_ID}`, parameters);
   }
+}
+
+/** Changes a row, found by the first two parameters. */
+function updateSql(dataset: Dataset): string {
+  const system = ['_created_at', '_updated_at', '_version', '_seq', '_origin'];
+  const sets = [...system, ...dataset.properties.map(propertyColumn)].map((name, at) => `${name} = ?${at + 3}`);
+  return `UPDATE ${currentTable(dataset)} SET ${sets.join(', ')} WHERE`;
+}
+
+/** Copies a row to history, found by the first two parameters; the others say how it ended. */
+function copySql(dataset: Dataset): string {
+  const columns = columnNames(dataset).join(', ');
+  return (
+    `INSERT INTO ${historyTable(dataset)} (${HISTORY_COLUMN_NAMES.join(', ')}, ${columns}) ` +
+    `SELECT ?3, ?4, ?5, ?6, ${columns} FROM ${currentTable(dataset)} WHERE`
+  );
 }
 
 function placeholders(count: number): string {
