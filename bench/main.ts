@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchGroup, createContext, removeContext } from './context.ts';
 import { falls, formatTable, type Measurement } from './harness/table.ts';
-import { analysis } from './rows/analysis.ts';
+import { analyses } from './rows/analysis.ts';
 import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
@@ -25,7 +25,7 @@ const GROUPS: readonly BenchGroup[] = [
   graphqlReads,
   webSockets,
   sqlite,
-  analysis,
+  analyses,
 ];
 
 const { values } = parseArgs({

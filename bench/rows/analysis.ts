@@ -1,139 +1,144 @@
 import * as aq from 'arquero';
 import pl from 'nodejs-polars';
-import type { DbType } from '#domain/dataset/db-type.ts';
-import type { ColumnSchema } from '#domain/record/batch.ts';
+import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { PROCESSORS } from '#adapters/processing/registry.ts';
+import { openDuckDbEngine } from '#adapters/storage/duckdb/duckdb-engine.ts';
+import { openWorkbench } from '#adapters/storage/registry.ts';
+import { datasetColumns, datasetInput } from '#application/analysis/dataset-input.ts';
+import { NEVER } from '#application/call.ts';
+import type { Processor, ProcessorInput } from '#application/ports/processor.ts';
+import { type Analysis, type OperationName, parseAnalysis } from '#domain/analysis/analysis.ts';
+import { jsonFrom } from '#domain/record/json.ts';
 import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
 import type { BenchContext, BenchGroup } from '../context.ts';
-import { copyBatches } from '../harness/copy-batches.ts';
-import { alternate, type BenchEngine, timed } from '../harness/engine.ts';
-import { type BenchServer, startServer } from '../harness/server.ts';
-import { cost, figure, type Measurement } from '../harness/table.ts';
+import { alternate, timed } from '../harness/engine.ts';
+import { cost, type Measurement } from '../harness/table.ts';
 import { flightsInBoth } from './flights.ts';
-import { CREATE_FLIGHT } from './one-flight.ts';
 
-const MEASURES = [
-  { function: 'count' },
-  { function: 'mean', column: 'delay' },
-  { function: 'sd', column: 'delay' },
-  { function: 'max', column: 'distance' },
-];
 const GROUP = {
-  dataset_id: 'flights',
-  operation: 'group',
-  parameters: { by: [{ column: 'origin' }], measures: MEASURES },
+  by: [{ column: 'origin' }],
+  measures: [
+    { function: 'count' },
+    { function: 'mean', column: 'delay' },
+    { function: 'sum', column: 'distance' },
+    { function: 'max', column: 'delay' },
+  ],
 };
-const SAME_IN_SQL =
-  'SELECT origin, count(*), avg(delay), stddev_samp(delay), max(distance) FROM t GROUP BY origin ORDER BY origin';
-const QUICK_SUMMARY = { approximate: true, top: 0, bins: 0 };
+const GROUP_SQL =
+  'SELECT origin, count(*), avg(delay), sum(distance), max(delay) FROM t GROUP BY origin ORDER BY origin';
+const SUMMARY_SQL = 'SUMMARIZE SELECT date, delay, distance, origin, destination FROM t';
 
-/** Analyses over REST, against the engine and the libraries in this process. */
-export const analysis: BenchGroup = {
+/** Analyses by each processor, in this process, against its engine or library called directly. */
+export const analyses: BenchGroup = {
   name: 'analysis',
   async run(context) {
-    const { server, engine, close } = await flightsInBoth(context, 'analysis');
-    const measurements: Measurement[] = [];
+    const { server, engine: limit, close } = await flightsInBoth(context, 'analysis');
+    await server.stop();
+    const world = await openWorld(context);
     try {
-      measurements.push(
-        await grouped(context, server, 'DuckDB', () => engine.rows(SAME_IN_SQL), 'the SQL in-process', 0.8),
+      const said = `${context.tableRows / 1e6} M rows`;
+      const measured = async (
+        processor: Processor,
+        operation: OperationName,
+        parameters: object,
+        direct: () => Promise<unknown>,
+      ) => {
+        const analysis = world.parse(operation, parameters);
+        const ours = () => timed(() => drain(processor, analysis, world.input()));
+        return alternate(context.rounds, ours, () => timed(direct));
+      };
+      const rows: Measurement[] = [];
+      const { duckdb, polars, arquero } = world.processors;
+      const group = await measured(duckdb, 'group', GROUP, () => limit.rows(GROUP_SQL));
+      rows.push(cost(`group and aggregate, ${said}, duckdb`, group.ours, 'ms', group.limit, 'the SQL in-process', 0.8));
+      const summary = await measured(duckdb, 'summary', {}, () => limit.rows(SUMMARY_SQL));
+      rows.push(
+        cost(`summary of every column, ${said}`, summary.ours, 'ms', summary.limit, 'SUMMARIZE in-process', 0.7),
       );
-      const summary = await alternate(
-        context.rounds,
-        () => analyse(server, { dataset_id: 'flights', operation: 'summary', parameters: QUICK_SUMMARY }),
-        () => timed(() => engine.rows('SUMMARIZE SELECT date, delay, distance, origin, destination FROM t')),
+      const byPolars = await measured(polars, 'group', GROUP, async () => groupByPolars(await arrowOf(world.input())));
+      rows.push(cost('  the same by polars', byPolars.ours, 'ms', byPolars.limit, 'polars on the same Arrow', 0.7));
+      const byArquero = await measured(arquero, 'group', GROUP, async () =>
+        groupByArquero(await arrowOf(world.input())),
       );
-      measurements.push(
-        cost('summary of every column', summary.ours, 'ms', summary.limit, 'SUMMARIZE in-process', 0.7),
-      );
-      const whole = await analyse(server, { dataset_id: 'flights', operation: 'summary', parameters: {} });
-      measurements.push(figure('  exact, with top values and histograms', whole, 'ms'));
-      await server.stop();
-      for (const [name, library] of Object.entries(LIBRARIES)) {
-        const settings = { DATA_PROCESSOR_ENGINE: name.toLowerCase() };
-        const other = await startServer(context.path('analysis'), context.datasets, settings);
-        try {
-          const limit = async () => library(await arrowOf(engine));
-          measurements.push(await grouped(context, other, name, limit, 'the library, rows copied out', 0.7));
-        } finally {
-          await other.stop();
-        }
-      }
-      return measurements;
+      rows.push(cost('  the same by arquero', byArquero.ours, 'ms', byArquero.limit, 'arquero on the same Arrow', 0.7));
+      return rows;
     } finally {
+      await world.close();
       await close();
     }
   },
 };
 
-/** The same group and measures by each library, called directly. */
-const LIBRARIES: Readonly<Record<string, (arrow: Buffer) => unknown>> = {
-  Polars: (arrow) =>
-    pl
-      .readIPCStream(arrow)
-      .groupBy(['origin'])
-      .agg(
-        pl.len().alias('count'),
-        pl.col('delay').mean().alias('mean'),
-        pl.col('delay').std().alias('sd'),
-        pl.col('distance').max().alias('max'),
-      )
-      .toRecords(),
-  Arquero: (arrow) =>
-    aq
-      .fromArrow(arrow)
-      .groupby('origin')
-      .rollup({
-        count: 'd => op.count()',
-        mean: 'd => op.mean(d.delay)',
-        sd: 'd => op.stdev(d.delay)',
-        max: 'd => op.max(d.distance)',
-      })
-      .objects(),
-};
-
-async function grouped(
-  context: BenchContext,
-  server: BenchServer,
-  name: string,
-  limit: () => Promise<unknown>,
-  against: string,
-  least: number,
-): Promise<Measurement> {
-  const times = await alternate(
-    context.rounds,
-    () => analyse(server, GROUP),
-    () => timed(limit),
-  );
-  return cost(`group and aggregate, ${name}`, times.ours, 'ms', times.limit, against, least);
+async function openWorld(context: BenchContext) {
+  const gate = { run: <T>(_signal: AbortSignal, work: () => Promise<T>) => work() };
+  const shared = { memoryLimit: '4GB', threads: null, compilePattern: compileRe2, gate };
+  const engine = await openDuckDbEngine({ dataDir: context.path('analysis'), ...shared });
+  const workbench = await openWorkbench({ folder: context.path('scratch'), memoryBytes: 1e9, threads: 2, gate });
+  const datasets = await new DatasetFolder(context.datasets, compileRe2).read();
+  const flights = datasets.find(({ name }) => name === 'flights');
+  if (flights === undefined) throw new Error('there are no flights');
+  const options = {
+    stored: engine.relations,
+    loaded: workbench.relations,
+    duckDbVersion: workbench.version,
+    memoryBytes: 4e9,
+    threads: 1,
+  };
+  const processors = {
+    duckdb: await PROCESSORS.duckdb(options),
+    polars: await PROCESSORS.polars(options),
+    arquero: await PROCESSORS.arquero(options),
+  };
+  const columns = datasetColumns(flights);
+  return {
+    processors,
+    parse: (operation: OperationName, parameters: object) =>
+      parseAnalysis(operation, jsonFrom(parameters), { columns, others: [] }),
+    input: () => datasetInput(flights, null, { reader: engine.reader, maxBytes: 8e9, onRows: () => {} }),
+    close: async () => {
+      for (const processor of Object.values(processors)) await processor.close();
+      await workbench.close();
+      await engine.maintenance.close();
+    },
+  };
 }
 
-const READ: readonly ColumnSchema[] = (
-  [
-    ['delay', { name: 'BIGINT' }],
-    ['distance', { name: 'BIGINT' }],
-    ['origin', { name: 'VARCHAR' }],
-  ] as const satisfies readonly (readonly [string, DbType])[]
-).map(([name, dbType]) => ({ name, dbType, nullable: true }));
+async function drain(processor: Processor, analysis: Analysis, input: ProcessorInput): Promise<void> {
+  const { batches } = await processor.compute({ analysis, input, other: null, signal: NEVER });
+  for await (const _ of batches);
+}
 
-async function arrowOf({ connection }: BenchEngine): Promise<Buffer> {
-  const types = READ.map(({ dbType }) => dbType);
-  const batches = copyBatches(connection, `SELECT ${READ.map(({ name }) => name).join(', ')} FROM t`, types);
+/** The columns that are needed, copied out of the engine, as an Arrow stream. */
+async function arrowOf(input: ProcessorInput): Promise<Buffer> {
+  const names = ['origin', 'delay', 'distance'];
+  const schema = input.columns.filter(({ name }) => names.includes(name));
   const parts: Uint8Array[] = [];
-  for await (const part of writeArrowStream(READ, batches)) parts.push(part);
+  const read = input.read(
+    schema.map(({ name }) => name),
+    NEVER,
+  );
+  for await (const part of writeArrowStream(schema, read)) parts.push(part);
   return Buffer.concat(parts);
 }
 
-/** A result is kept until its rows move, so a row is added first; resolves with the milliseconds until the answer was read. */
-async function analyse(server: BenchServer, body: object): Promise<number> {
-  await post(server, '/records', CREATE_FLIGHT);
-  return timed(() => post(server, '/analysis', JSON.stringify({ ...body, wait_ms: 60_000 })));
+function groupByPolars(arrow: Buffer): number {
+  const measures = [
+    pl.len(),
+    pl.col('delay').mean().alias('mean'),
+    pl.col('distance').sum().alias('sum'),
+    pl.col('delay').max().alias('max'),
+  ];
+  return pl
+    .readIPCStream(arrow)
+    .groupBy('origin')
+    .agg(...measures)
+    .sort('origin')
+    .toRecords().length;
 }
 
-async function post({ url }: BenchServer, path: string, body: string): Promise<void> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  const text = await response.text();
-  if (!response.ok || response.status === 202) throw new Error(`${path} answered ${response.status}: ${text}`);
+function groupByArquero(arrow: Buffer): number {
+  const { op } = aq;
+  const measures = { count: op.count(), mean: op.mean('delay'), sum: op.sum('distance'), max: op.max('delay') };
+  return aq.fromArrow(arrow).groupby('origin').rollup(measures).orderby('origin').objects().length;
 }

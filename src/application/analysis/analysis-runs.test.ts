@@ -15,11 +15,13 @@ function runsWith(options: Partial<AnalysisRunsOptions> = {}): AnalysisRuns {
   let now = 0;
   return new AnalysisRuns({
     clock: { now: () => ++now, elapsed: () => now },
+    telemetry: { ran: () => {}, note: () => {}, warn: () => {} },
     gate: new AdmissionQueue({ places: 1, maxWaiting: 2 }),
     timeout: 60_000,
     maxResultBytes: 1000,
     maxKeptBytes: 1000,
     maxKept: 3,
+    stopping: NEVER,
     ...options,
   });
 }
@@ -118,8 +120,21 @@ describe('the analyses under way and kept', () => {
     expect(runs.list()).toHaveLength(3);
   });
 
+  test('make nobody wait for a server that stops', async () => {
+    const stopping = new AbortController();
+    const runs = runsWith({ stopping: stopping.signal });
+    const run = runs.start(about('a'), endless);
+    const waiting = runs.settled(run.id, 60_000, NEVER);
+    stopping.abort();
+    await waiting;
+    expect(run.state).toBe('running');
+    await runs.close();
+    expect(run).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
+  });
+
   test('tell what failed inside from what was refused', async () => {
-    const runs = runsWith();
+    const warned: unknown[] = [];
+    const runs = runsWith({ telemetry: { ran: () => {}, note: () => {}, warn: (_, facts) => warned.push(facts) } });
     const failed = runs.start(about('a'), async () => {
       throw new TypeError('ours');
     });
@@ -128,6 +143,9 @@ describe('the analyses under way and kept', () => {
     });
     await runs.settled(refused.id, 1000, NEVER);
     expect([failed.error?.code, refused.error?.message]).toEqual(['internal', 'Not these.']);
+    expect(warned).toMatchObject([
+      { dataset: 'wells', operation: 'group', processor: 'duckdb', err: { message: 'ours' } },
+    ]);
     expect(() => runs.get('nobody')).toThrow('There is no analysis "nobody"');
   });
 });

@@ -3,11 +3,13 @@ import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ComputedTable } from '../ports/processor.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { abortError, withTimeLimit } from '../time-limit.ts';
 import type { AnalysisLogLine, AnalysisResult, AnalysisRun, AnalysisSubject } from './analysis-run.ts';
 
 export interface AnalysisRunsOptions {
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   /** Analyses at once; others are queued. */
   readonly gate: AdmissionGate;
   /** Milliseconds one may take, from when it begins. */
@@ -17,12 +19,16 @@ export interface AnalysisRunsOptions {
   readonly maxKeptBytes: number;
   /** Finished analyses that are kept; the oldest goes first. */
   readonly maxKept: number;
+  /** Fires when the server is told to stop: nobody waits any longer. */
+  readonly stopping: AbortSignal;
 }
 
 /** What an analysis tells of itself while it works. */
 export interface AnalysisProgress {
   log(message: string): void;
   rowsRead(rows: number): void;
+  /** Which part of the step under way is done. */
+  part(done: number): void;
 }
 
 /** The work of an analysis. */
@@ -86,6 +92,7 @@ export class AnalysisRuns {
       endedAt: null,
       rowsRead: 0,
       rowsOut: 0,
+      part: null,
       log: [],
       result: null,
       error: null,
@@ -95,19 +102,24 @@ export class AnalysisRuns {
     return run;
   }
 
-  /** Waits until an analysis has ended, or so many milliseconds, or until the signal fires. */
+  /** Waits until an analysis has ended, so many milliseconds are over, or the server stops; throws where the signal fires. */
   async settled(id: string, milliseconds: number, signal: AbortSignal): Promise<void> {
     const { ended } = this.#entry(id);
+    const { stopping } = this.#options;
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, milliseconds);
     const onAbort = () => waited.reject(abortError(signal));
+    const onStop = () => waited.resolve();
     if (signal.aborted) onAbort();
+    if (stopping.aborted) onStop();
     signal.addEventListener('abort', onAbort, { once: true });
+    stopping.addEventListener('abort', onStop, { once: true });
     try {
       await Promise.race([ended, waited.promise]);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
+      stopping.removeEventListener('abort', onStop);
     }
   }
 
@@ -148,6 +160,9 @@ export class AnalysisRuns {
       rowsRead: (rows) => {
         run.rowsRead += rows;
       },
+      part: (done) => {
+        run.part = done;
+      },
     };
     log(`${run.operation} of ${run.dataset} is queued for ${run.processor}`);
     try {
@@ -163,12 +178,20 @@ export class AnalysisRuns {
       log(`done: ${result.rows} rows, ${result.bytes} bytes`);
     } catch (error) {
       run.error = asDataForgeError(error);
+      if (run.error.code === 'internal') this.#warn(run, run.error);
       run.state = run.error.code === 'cancelled' ? 'cancelled' : 'failed';
       log(`${run.state}: ${run.error.message}`);
     } finally {
       run.endedAt = clock.now();
+      run.part = run.state === 'done' ? 1 : run.part;
       this.#makeRoom(0);
     }
+  }
+
+  /** Of a job nobody waits for, nobody else would tell. */
+  #warn({ id, dataset, operation, processor }: AnalysisRun, error: DataForgeError): void {
+    const facts = { id, dataset, operation, processor, err: error.cause ?? error };
+    this.#options.telemetry.warn('an analysis failed inside', facts);
   }
 
   async #collect(run: Entry['run'], { columns, batches }: ComputedTable): Promise<AnalysisResult> {
