@@ -1,15 +1,12 @@
-import { valueOfField } from '#domain/query/field.ts';
 import type { StreamQuery } from '#domain/query/query.ts';
-import { flatColumns } from '#domain/record/flat-columns.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import { writeValues } from '#formats/columns/write-values.ts';
-import { lineWriter } from '#formats/rows/write-rows.ts';
+import { type Block, type BlockKind, blockRenderer } from '../shared/block-renderer.ts';
+import { neededFields } from '../shared/needed-fields.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { currentTable } from './sqlite-layout.ts';
-import { neededFields, streamStatement, valuesOf } from './sqlite-queries.ts';
-import type { Block, BlockKind } from './sqlite-reader-calls.ts';
+import { streamStatement, valuesOf } from './sqlite-queries.ts';
 import { recordColumns, recordReader } from './sqlite-records.ts';
 
 /** Rows that are rendered together. */
@@ -26,7 +23,7 @@ export class SqliteBlockStream {
   constructor(connection: SqliteConnection, query: StreamQuery, kind: BlockKind) {
     this.#connection = connection;
     this.#read = recordReader(query.dataset, neededFields(query));
-    const { head, render } = rendererOf(query, kind);
+    const { head, render } = blockRenderer(query, kind);
     this.#head = head;
     this.#render = render;
     connection.execute('BEGIN');
@@ -86,31 +83,4 @@ function* sortedRows(connection: SqliteConnection, query: StreamQuery): Generato
     block = [];
   }
   if (block.length > 0) yield block;
-}
-
-interface BlockRenderer {
-  readonly head: Uint8Array | null;
-  readonly render: (records: readonly StoredRecord[]) => Block;
-}
-
-function rendererOf({ dataset, fields }: StreamQuery, kind: BlockKind): BlockRenderer {
-  if (kind === 'batches') {
-    const columns = flatColumns(dataset, fields);
-    const render = (records: readonly StoredRecord[]) => ({
-      length: records.length,
-      columns: columns.map(({ dbType, field }) =>
-        writeValues(
-          dbType,
-          records.map((record) => valueOfField(field, record)),
-        ),
-      ),
-    });
-    return { head: null, render };
-  }
-  const encoder = new TextEncoder();
-  const { header, line } = lineWriter(dataset, fields, kind);
-  return {
-    head: header === '' ? null : encoder.encode(header),
-    render: (records) => encoder.encode(records.map(line).join('')),
-  };
 }
