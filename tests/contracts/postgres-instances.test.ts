@@ -126,7 +126,8 @@ describeOnPostgres('several instances on one database', (server) => {
         const counted = one.engine.reader.count(items, null, reading(leaving.signal));
         const waiting = async () => {
           const sql = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%count(*)%data.items%'`;
-          return (await client.query(sql)).rows.length;
+          // Within one transaction the activity stays as it was first seen.
+          return (await onServer(server().url, (other) => other.query(sql))).rows.length;
         };
         await until(async () => (await waiting()) === 1);
         leaving.abort();

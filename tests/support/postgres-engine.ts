@@ -71,7 +71,7 @@ export async function openTemporaryPostgres({ url }: PostgresServer): Promise<Po
     },
     dispose: async () => {
       for (const each of [engine, ...others]) await each.maintenance.close();
-      await onServer(url, (client) => client.query(`DROP SCHEMA "${schema}" CASCADE`));
+      await onServer(url, (client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,5 @@
-import { aggregate } from '#domain/query/aggregate.ts';
+import { AggregatedGroups } from '#domain/query/aggregate.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
-import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
@@ -20,9 +19,9 @@ export async function aggregateRecords(connection: PostgresConnection, query: Ag
   const columns = [...new Set(fields)];
   const sql = `SELECT ${recordColumns(dataset, columns)} FROM ${currentTable(dataset)} WHERE ${condition}`;
   const read = recordReader(dataset, columns);
-  const records: StoredRecord[] = [];
+  const groups = new AggregatedGroups(query);
   for await (const rows of connection.blocks(sql, valuesOf(parameters), BLOCK_ROWS)) {
-    for (const row of rows) records.push(read(row));
+    for (const row of rows) groups.add(read(row));
   }
-  return aggregate(query, records);
+  return groups.rows();
 }

@@ -1,11 +1,11 @@
 import type { Maintenance, StoreHealth } from '#application/ports/maintenance.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import { writeBackup } from './postgres-backup.ts';
 import { datasetsIn } from './postgres-evolve.ts';
 import { currentTable, DATASETS, historyTable, STORE } from './postgres-layout.ts';
 import type { PostgresNotices } from './postgres-notices.ts';
 import type { PostgresStore } from './postgres-store.ts';
 
-/** Health and upkeep of a store in a database, whose backups are the database's own. */
+/** Health, backup and upkeep of a store in a database. */
 export class PostgresMaintenance implements Maintenance {
   readonly #store: PostgresStore;
   readonly #notices: PostgresNotices;
@@ -32,11 +32,8 @@ export class PostgresMaintenance implements Maintenance {
     }
   }
 
-  async backup(): Promise<void> {
-    throw new DataForgeError(
-      'unsupported_by_engine',
-      `A store in PostgreSQL is backed up with the database's own tools: pg_dump --schema=${this.#store.schema}.`,
-    );
+  backup(to: string): Promise<void> {
+    return writeBackup(this.#store, to);
   }
 
   /** A dataset at a time, so that other writers come in between. */

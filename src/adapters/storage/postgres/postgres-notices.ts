@@ -67,9 +67,10 @@ export class PostgresNotices {
     }
   }
 
-  /** Ends what a process of the server is about; without a line there is nothing to be ended. */
+  /** Ends what a process of the server is about. Throws where there is no line to say so. */
   async cancel(processId: number): Promise<void> {
-    await this.#client?.query('SELECT pg_cancel_backend($1)', [processId]);
+    if (this.#client === null) throw new Error('the line to the server is down');
+    await this.#client.query('SELECT pg_cancel_backend($1)', [processId]);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { DataForgeError } from '#domain/errors.ts';
+import type { DataForgeError } from '#domain/errors.ts';
 import { abortError, throwIfAborted } from '../shared/abort.ts';
 import { AS_TEXT, PostgresConnection } from './postgres-connection.ts';
 import { translatePostgresError } from './postgres-errors.ts';
@@ -17,6 +18,9 @@ export interface PoolOptions {
 
 /** How long to wait for a connection before the store is said to be busy. */
 const WAIT_MS = 15_000;
+
+/** How long to wait for the server to end a query before its connection is cut. */
+const CANCEL_MS = 3000;
 
 /** Settings of every session, by which values read the same whatever the server and its databases are set to. */
 export function sessionSettings(schema: string): string[] {
@@ -87,10 +91,10 @@ export class PostgresPool {
   /** The same without an end: `release` has to be called. A connection on which something failed is not used again. */
   async lend(signal: AbortSignal | null): Promise<LentConnection> {
     const client = await this.#connect(signal);
-    const processId = (client as unknown as { readonly processID: number }).processID;
+    const { processID } = client as unknown as { readonly processID: number };
     let cancelling: Promise<void> | null = null;
     const onAbort = () => {
-      cancelling = this.#cancel(processId).catch(() => {});
+      cancelling = this.#end(client, processID);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
@@ -108,20 +112,37 @@ export class PostgresPool {
     await this.#pool.end();
   }
 
+  /** Ends what runs on a connection; where the server cannot be asked to, the connection itself. */
+  async #end(client: pg.PoolClient, processId: number): Promise<void> {
+    const tooLate = new AbortController();
+    const late = wait(CANCEL_MS, null, { signal: tooLate.signal, ref: false }).then(() => {
+      throw new Error('the server did not end the query in time');
+    });
+    try {
+      await Promise.race([this.#cancel(processId), late]);
+    } catch {
+      await (client as pg.PoolClient & pg.Client).end().catch(() => {});
+    } finally {
+      tooLate.abort();
+      late.catch(() => {});
+    }
+  }
+
+  /** Who goes away while waiting gives the place back when it comes. */
   async #connect(signal: AbortSignal | null): Promise<pg.PoolClient> {
-    if (signal !== null) throwIfAborted(signal);
+    if (signal === null) return this.#pool.connect().catch(throwTranslated);
+    throwIfAborted(signal);
     const connecting = this.#pool.connect();
-    if (signal === null) return connecting.catch(throwTranslated);
     const aborted = Promise.withResolvers<never>();
-    const onAbort = () => {
-      aborted.reject(abortError(signal));
-      connecting.then((client) => client.release()).catch(() => {});
-    };
+    const onAbort = () => aborted.reject(abortError(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([connecting, aborted.promise]);
+      const client = await Promise.race([connecting, aborted.promise]);
+      throwIfAborted(signal);
+      return client;
     } catch (error) {
-      throw error instanceof DataForgeError ? error : translatePostgresError(error);
+      connecting.then((client) => client.release()).catch(() => {});
+      throw translatePostgresError(error);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
