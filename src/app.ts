@@ -213,6 +213,8 @@ function openEngine(config: Config, gate: AdmissionQueue): Promise<StorageEngine
     threads: config.engineThreads,
     compilePattern: compileRe2,
     gate,
+    databaseUrl: config.databaseUrl,
+    databaseConnections: config.databaseConnections,
   });
 }
 

@@ -81,9 +81,21 @@ export const SETTINGS = {
   ),
   dbEngine: storage(
     'DB_ENGINE',
-    choice('duckdb', 'sqlite', 'memory'),
+    choice('duckdb', 'sqlite', 'postgres', 'memory'),
     'duckdb',
     'Engine that keeps the records: duckdb for large tables, sqlite for a file that everything reads; memory forgets them when it stops.',
+  ),
+  databaseUrl: storage(
+    'DATABASE_URL',
+    text('postgres://user:password@host:port/database'),
+    '',
+    'Database of DB_ENGINE postgres. Several instances may share one.',
+  ),
+  databaseConnections: storage(
+    'DATABASE_CONNECTIONS',
+    integer(5, 1000),
+    '20',
+    'Most connections that this instance has to the database.',
   ),
   engineMemory: storage(
     'ENGINE_MEMORY',

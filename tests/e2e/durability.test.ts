@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MixedLoad, readChanges, readRecords } from '../support/mixed-load.ts';
+import { createTestDatabase, describeLeftOut, POSTGRES_MISSING } from '../support/postgres-database.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 const KILLS = 30;
@@ -26,17 +27,29 @@ const DATASETS = {
   },
 };
 
-describe.each(['duckdb', 'sqlite'])('an answered write survives kill -9 on %s', (engine) => {
-  const start = () => ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), { DB_ENGINE: engine });
+const ENGINES = ['duckdb', 'sqlite', ...(POSTGRES_MISSING === null ? ['postgres'] : [])];
+describeLeftOut();
+
+describe.each(ENGINES)('an answered write survives kill -9 on %s', (engine) => {
+  const start = () =>
+    ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), {
+      DB_ENGINE: engine,
+      DATABASE_URL: database.url,
+    });
   let folder = '';
+  let database = { url: '', dispose: async () => {} };
   beforeAll(async () => {
+    if (engine === 'postgres') database = await createTestDatabase();
     folder = await mkdtemp(join(tmpdir(), 'data-forge-durability-'));
     await mkdir(join(folder, 'datasets'));
     for (const [name, file] of Object.entries(DATASETS)) {
       await writeFile(join(folder, 'datasets', `${name}.json`), JSON.stringify(file));
     }
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await database.dispose();
+  });
 
   test(`${KILLS} kills under mixed load lose nothing, store nothing twice and tear no bulk`, async () => {
     const load = new MixedLoad();

@@ -2,6 +2,7 @@ import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { RelationRunner } from '#application/ports/relation-runner.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { TableRenderer } from '#application/ports/table-renderer.ts';
+import { DataForgeError } from '#domain/errors.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import type { ParquetCodec } from './shared/parquet-codec.ts';
 import type { RestoreRequest } from './shared/restore-store.ts';
@@ -14,6 +15,10 @@ interface EngineOptions {
   readonly compilePattern: CompilePattern;
   /** Its long reads take a place here for each call of the engine. */
   readonly gate: AdmissionGate;
+  /** For engines in a server of their own. */
+  readonly databaseUrl: string;
+  /** Most connections to it. */
+  readonly databaseConnections: number;
 }
 
 type RestoreStore = (request: RestoreRequest) => Promise<string | null>;
@@ -22,6 +27,9 @@ type OpenEngine = (options: EngineOptions) => Promise<StorageEngine>;
 
 /** How much of the engine's memory is for its buffers, which it keeps account of; the rest is for what it does not. */
 const BUFFER_SHARE = 0.8;
+
+/** Where the store of an instance lies in its database. */
+const POSTGRES_SCHEMA = 'data_forge';
 
 /** The engines there are, by the word of `DB_ENGINE`. Only the one that is chosen is loaded. */
 export const STORAGE_ENGINES = {
@@ -37,13 +45,22 @@ export const STORAGE_ENGINES = {
     const { openSqliteEngine } = await import('./sqlite/sqlite-engine.ts');
     return openSqliteEngine({ dataDir, memoryBytes, threads, gate, parquet: loadParquetCodec });
   },
+  postgres: async ({ dataDir, compilePattern, gate, databaseUrl: url, databaseConnections: connections }) => {
+    const { openPostgresEngine } = await import('./postgres/postgres-engine.ts');
+    const parquet = loadParquetCodec;
+    return openPostgresEngine({ url, schema: POSTGRES_SCHEMA, connections, dataDir, gate, compilePattern, parquet });
+  },
 } satisfies Readonly<Record<string, OpenEngine>>;
 
-/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; null for engines that keep none. */
+/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; null for engines that keep none in a file. */
 export const STORE_RESTORERS: Readonly<Record<keyof typeof STORAGE_ENGINES, RestoreStore | null>> = {
   memory: null,
   duckdb: async (request) => (await import('./duckdb/duckdb-restore.ts')).restoreDuckDbStore(request),
   sqlite: async (request) => (await import('./sqlite/sqlite-restore.ts')).restoreSqliteStore(request),
+  postgres: async ({ from }) => {
+    const message = `A store in PostgreSQL is restored with its own tool, where there is no schema ${POSTGRES_SCHEMA}: psql --single-transaction -v ON_ERROR_STOP=1 -f ${from} "$DATABASE_URL".`;
+    throw new DataForgeError('unsupported_by_engine', message);
+  },
 };
 
 /** Parquet for engines that have no reader or writer of it; loaded when it is first needed. */

@@ -7,27 +7,46 @@ import { typeOfField, valueOfField } from './field.ts';
 
 /** What an aggregation means: the groups of these records, as the values of their keys and measures, in order. */
 export function aggregate(query: Aggregation, records: Iterable<StoredRecord>): Value[][] {
-  const groups = new Map<string, { readonly keys: Value[]; readonly measures: Accumulator[] }>();
-  const start = (keys: Value[]) => ({ keys, measures: query.measures.map(accumulatorOf) });
-  if (query.keys.length === 0) groups.set('[]', start([]));
-  for (const record of records) {
-    const keys = query.keys.map(({ field, bucket }) => {
+  const groups = new AggregatedGroups(query);
+  for (const record of records) groups.add(record);
+  return groups.rows();
+}
+
+/** The same for records that come one after the other. */
+export class AggregatedGroups {
+  readonly #query: Aggregation;
+  readonly #groups = new Map<string, { readonly keys: Value[]; readonly measures: Accumulator[] }>();
+
+  constructor(query: Aggregation) {
+    this.#query = query;
+    if (query.keys.length === 0) this.#groups.set('[]', this.#start([]));
+  }
+
+  add(record: StoredRecord): void {
+    const keys = this.#query.keys.map(({ field, bucket }) => {
       const value = valueOfField(field, record);
       return value === null || bucket === null ? value : bucketOf(String(value), bucket, typeOfField(field));
     });
     const name = JSON.stringify(keys.map((value) => (value === null ? null : String(value))));
-    let group = groups.get(name);
+    let group = this.#groups.get(name);
     if (group === undefined) {
-      group = start(keys);
-      groups.set(name, group);
+      group = this.#start(keys);
+      this.#groups.set(name, group);
     }
     for (const measure of group.measures) measure.add(record);
   }
-  const rows = [...groups.values()].map(({ keys, measures }) => [
-    ...keys,
-    ...measures.map((measure) => measure.value()),
-  ]);
-  return rows.sort(compareRows(query)).slice(0, query.limit);
+
+  rows(): Value[][] {
+    const rows = [...this.#groups.values()].map(({ keys, measures }) => [
+      ...keys,
+      ...measures.map((measure) => measure.value()),
+    ]);
+    return rows.sort(compareRows(this.#query)).slice(0, this.#query.limit);
+  }
+
+  #start(keys: Value[]) {
+    return { keys, measures: this.#query.measures.map(accumulatorOf) };
+  }
 }
 
 /** The first moment, or day, of the part of time that a canonical value lies in. */

@@ -10,10 +10,14 @@ export class CommitClock {
     this.#now = now;
   }
 
-  /** The time of the next commit, as a canonical timestamp and in milliseconds. */
-  next(): { readonly at: string; readonly milliseconds: number } {
+  /**
+   * The time of the next commit, as a canonical timestamp and in milliseconds.
+   * @param behind microseconds that it has to be above, where others make commits, too
+   */
+  next(behind = 0n): { readonly at: string; readonly milliseconds: number } {
     const now = BigInt(Math.floor(this.#now() * 1000));
-    this.#last = now > this.#last ? now : this.#last + 1n;
+    const last = behind > this.#last ? behind : this.#last;
+    this.#last = now > last ? now : last + 1n;
     const milliseconds = Number(this.#last / 1000n);
     const micros = String(this.#last % 1_000_000n)
       .padStart(6, '0')

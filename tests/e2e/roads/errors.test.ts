@@ -58,6 +58,8 @@ beforeAll(async () => {
     threads: 1,
     compilePattern: compileRe2,
     gate: { run: (_, work) => work() },
+    databaseUrl: '',
+    databaseConnections: 5,
   });
   const env = { PORT: '0', FLIGHT_PORT: '0', DATA_DIR: 'data', DATASETS_DIR: 'datasets' };
   app = await createApp(loadConfig({ folder, env }), {

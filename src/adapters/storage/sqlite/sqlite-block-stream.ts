@@ -1,13 +1,12 @@
 import type { StreamQuery } from '#domain/query/query.ts';
-import { flatColumns } from '#domain/record/flat-columns.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import { batchOfRecords, lineWriter } from '#formats/rows/write-rows.ts';
+import { type Block, type BlockKind, blockRenderer } from '../shared/block-renderer.ts';
+import { neededFields } from '../shared/needed-fields.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { currentTable } from './sqlite-layout.ts';
-import { neededFields, streamStatement, valuesOf } from './sqlite-queries.ts';
-import type { Block, BlockKind } from './sqlite-reader-calls.ts';
+import { streamStatement, valuesOf } from './sqlite-queries.ts';
 import { recordColumns, recordReader } from './sqlite-records.ts';
 
 /** Rows that are rendered together. */
@@ -21,10 +20,10 @@ export class SqliteBlockStream {
   readonly #render: (records: readonly StoredRecord[]) => Block;
   #head: Uint8Array | null;
 
-  constructor(connection: SqliteConnection, query: StreamQuery, kind: BlockKind) {
+  constructor(connection: SqliteConnection, query: StreamQuery, kind: BlockKind, columns?: readonly string[]) {
     this.#connection = connection;
     this.#read = recordReader(query.dataset, neededFields(query));
-    const { head, render } = rendererOf(query, kind);
+    const { head, render } = blockRenderer(query, kind, columns);
     this.#head = head;
     this.#render = render;
     connection.execute('BEGIN');
@@ -84,22 +83,4 @@ function* sortedRows(connection: SqliteConnection, query: StreamQuery): Generato
     block = [];
   }
   if (block.length > 0) yield block;
-}
-
-interface BlockRenderer {
-  readonly head: Uint8Array | null;
-  readonly render: (records: readonly StoredRecord[]) => Block;
-}
-
-function rendererOf({ dataset, fields }: StreamQuery, kind: BlockKind): BlockRenderer {
-  if (kind === 'batches') {
-    const columns = flatColumns(dataset, fields);
-    return { head: null, render: (records) => batchOfRecords(columns, records) };
-  }
-  const encoder = new TextEncoder();
-  const { header, line } = lineWriter(dataset, fields, kind);
-  return {
-    head: header === '' ? null : encoder.encode(header),
-    render: (records) => encoder.encode(records.map(line).join('')),
-  };
 }

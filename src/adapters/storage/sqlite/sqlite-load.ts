@@ -8,11 +8,11 @@ import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/
 import type { StoredMark } from '#domain/record/write-groups.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import type { RowFormat } from '#formats/rows/read-rows.ts';
+import type { ReceivedBody } from '../shared/spool.ts';
 import type { Committed, SqliteCommits } from './sqlite-commits.ts';
 import { SqliteLookup } from './sqlite-lookup.ts';
 import { type ParsedBlock, rowDecoder } from './sqlite-parse-body.ts';
 import type { SqliteParser } from './sqlite-parser.ts';
-import type { ReceivedBody } from './sqlite-spool.ts';
 import { SqliteTable } from './sqlite-table.ts';
 import type { SqliteValue } from './sqlite-values.ts';
 import { lookupIn } from './sqlite-write-requests.ts';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { abortable, throwIfAborted } from '../shared/abort.ts';
 import { matchParquetColumns, type ParquetColumn } from '../shared/parquet-columns.ts';
-import { newSpoolFile, type ReceivedBody, receiveBody } from './sqlite-spool.ts';
+import { newSpoolFile, type ReceivedBody, receiveBody } from '../shared/spool.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 
 /**

@@ -6,7 +6,7 @@ import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { Row } from '#domain/record/value.ts';
 import { type RowFormat, type RowLimits, readRows } from '#formats/rows/read-rows.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
-import type { ReceivedBody } from './sqlite-spool.ts';
+import type { ReceivedBody } from '../shared/spool.ts';
 import { decoderOf, encoderOf, type SqliteValue } from './sqlite-values.ts';
 
 export interface ParseRequest {

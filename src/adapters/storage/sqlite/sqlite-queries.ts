@@ -2,10 +2,11 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { aggregate } from '#domain/query/aggregate.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
 import { positionOf } from '#domain/query/order.ts';
-import type { Filter, PageQuery, RecordQuery, StreamQuery } from '#domain/query/query.ts';
+import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
+import { neededFields } from '../shared/needed-fields.ts';
 import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
 import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -91,17 +92,6 @@ export function streamStatement(query: StreamQuery): Statement {
     `SELECT ${recordColumns(dataset, neededFields(query))} FROM ${currentTable(dataset)} ` +
     `WHERE ${WATCHED} AND ${condition} ORDER BY ${order}${limit === null ? '' : ` LIMIT ${limit}`}`;
   return { sql, parameters: valuesOf(parameters) };
-}
-
-/**
- * The properties that the records of a query must have: those asked for, those it sorts by, which say where a record
- * stands, and those of the key, which `composite_id` shows.
- */
-export function neededFields({ dataset, fields, sort }: RecordQuery): readonly number[] | null {
-  if (fields === null) return null;
-  const sorted = sort.flatMap(({ field }) => (field.kind === 'property' ? [field.index] : []));
-  const key = dataset.properties.flatMap(({ primaryKey }, index) => (primaryKey ? [index] : []));
-  return [...new Set([...fields, ...sorted, ...key])].sort((a, b) => a - b);
 }
 
 export function valuesOf(parameters: SqlParameters): SqliteValue[] {

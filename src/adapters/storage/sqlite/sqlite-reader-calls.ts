@@ -3,10 +3,9 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
 import type { Filter, PageQuery, Position, StreamQuery } from '#domain/query/query.ts';
-import type { RecordBatch } from '#domain/record/batch.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
-import type { TextFormat } from '#formats/rows/write-rows.ts';
+import type { Block, BlockKind } from '../shared/block-renderer.ts';
 
 /** What a reader's thread is started with. */
 export interface ReaderOptions {
@@ -20,10 +19,6 @@ export interface WirePage {
   /** Where each of them stands. */
   readonly positions: readonly Position[];
 }
-
-/** What the blocks of a stream are: bytes of a text format, or columns. */
-export type BlockKind = TextFormat | 'batches';
-export type Block = Uint8Array | RecordBatch;
 
 export type ReaderCalls = {
   readonly page: { readonly argument: PageQuery; readonly result: WirePage };
@@ -42,7 +37,12 @@ export type ReaderCalls = {
   readonly plan: { readonly argument: EvolutionPlan; readonly result: EvolutionPlan };
   /** @returns a number that names the stream in the calls that follow */
   readonly openStream: {
-    readonly argument: { readonly query: StreamQuery; readonly kind: BlockKind };
+    readonly argument: {
+      readonly query: StreamQuery;
+      readonly kind: BlockKind;
+      /** Those of batches, by name. */
+      readonly columns?: readonly string[] | undefined;
+    };
     readonly result: number;
   };
   /** The next block; null behind the last. */

@@ -44,10 +44,13 @@ serveCalls<ReaderCalls>({
     if (stored === null) return plan;
     return { ...plan, steps: plan.steps.map((step) => settleStep(connection(), stored, step, compileRe2)) };
   },
-  openStream: ({ query, kind }) => {
+  openStream: ({ query, kind, columns }) => {
     const borrowed = idle.pop() ?? open();
     try {
-      streams.set(++lastStream, { stream: new SqliteBlockStream(borrowed, query, kind), connection: borrowed });
+      streams.set(++lastStream, {
+        stream: new SqliteBlockStream(borrowed, query, kind, columns),
+        connection: borrowed,
+      });
     } catch (error) {
       borrowed.close();
       throw error;

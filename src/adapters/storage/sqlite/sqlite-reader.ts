@@ -1,23 +1,24 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#application/ports/record-reader.ts';
+import type {
+  BatchOptions,
+  ReadOptions,
+  RecordPage,
+  RecordReader,
+  StreamFormat,
+} from '#application/ports/record-reader.ts';
 import { type Dataset, keyIndexes } from '#domain/dataset/dataset.ts';
-import { formatDbType } from '#domain/dataset/db-type.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
 import type { Filter, PageQuery, Position, StreamQuery } from '#domain/query/query.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { flatColumns } from '#domain/record/flat-columns.ts';
+import { namedColumns } from '#domain/record/flat-columns.ts';
 import type { RenderedRecord, StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import { throwIfAborted } from '../shared/abort.ts';
+import type { Block, BlockKind } from '../shared/block-renderer.ts';
+import { parquetOf } from '../shared/parquet-stream.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import { SqliteLookup } from './sqlite-lookup.ts';
-import type { Block, BlockKind } from './sqlite-reader-calls.ts';
-import { newSpoolFile } from './sqlite-spool.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 
 /** Reads on SQLite: by id and by key here, all that may take long on a thread of its own. */
@@ -66,14 +67,14 @@ export class SqliteReader implements RecordReader {
         return writeArrowStream(schema, batches);
       }
       case 'parquet':
-        return this.#parquet(query, options);
+        return parquetOf(this.batches(query, options), this.#store, options.signal);
       default:
         return this.#blocks(query, format, options) as AsyncIterable<Uint8Array>;
     }
   }
 
-  batches(query: StreamQuery, options: ReadOptions) {
-    const schema = flatColumns(query.dataset, query.fields);
+  batches(query: StreamQuery, options: BatchOptions) {
+    const schema = namedColumns(query.dataset, query.fields, options.columns);
     return { schema, batches: this.#blocks(query, 'batches', options) as AsyncIterable<RecordBatch> };
   }
 
@@ -99,10 +100,10 @@ export class SqliteReader implements RecordReader {
   }
 
   /** While one block is sent the thread makes the next. */
-  async *#blocks(query: StreamQuery, kind: BlockKind, { signal }: ReadOptions): AsyncGenerator<Block> {
+  async *#blocks(query: StreamQuery, kind: BlockKind, { signal, columns }: BatchOptions): AsyncGenerator<Block> {
     const { gate, readers } = this.#store;
     const thread = readers.pick();
-    const id = await gate.run(signal, () => thread.call('openStream', { query, kind }, { signal }));
+    const id = await gate.run(signal, () => thread.call('openStream', { query, kind, columns }, { signal }));
     const read = () => gate.run(signal, () => thread.call('nextBlock', id, { signal }));
     let next = read();
     try {
@@ -117,24 +118,6 @@ export class SqliteReader implements RecordReader {
     } finally {
       await next.catch(() => {});
       await thread.call('closeStream', id).catch(() => {});
-    }
-  }
-
-  /** Written to the spool, since the footer of Parquet comes last, and sent from there. */
-  async *#parquet(query: StreamQuery, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const { spoolDir, parquet, gate } = this.#store;
-    const arrow = newSpoolFile(spoolDir, 'arrow');
-    const file = newSpoolFile(spoolDir, 'parquet');
-    try {
-      const { schema, batches } = this.batches(query, options);
-      await pipeline(Readable.from(writeArrowStream(schema, batches)), createWriteStream(arrow));
-      const columns = schema.map(({ name, dbType }) => ({ name, dbType: formatDbType(dbType) }));
-      const codec = await parquet();
-      await gate.run(options.signal, () => codec.fromArrow(arrow, file, columns, options.signal));
-      yield* createReadStream(file, { highWaterMark: 256 * 1024, signal: options.signal });
-    } finally {
-      await rm(arrow, { force: true });
-      await rm(file, { force: true });
     }
   }
 }

@@ -7,7 +7,7 @@ import { formatDbType } from '#domain/dataset/db-type.ts';
 import type { SqlBatch, SqlColumn } from '#domain/sql/sql-type.ts';
 import { writeArrow } from '#formats/arrow/write-arrow.ts';
 import { writeSqlCsv, writeSqlNdjson } from '#formats/sql/write-sql-rows.ts';
-import { newSpoolFile } from './sqlite-spool.ts';
+import { newSpoolFile } from '../shared/spool.ts';
 import type { SqlQuery } from './sqlite-sql-calls.ts';
 import { SqliteSqlProcess } from './sqlite-sql-process.ts';
 import { refused } from './sqlite-sql-text.ts';

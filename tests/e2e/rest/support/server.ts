@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadConfig } from '#config';
 import { type App, createApp } from '../../../../src/app.ts';
+import { createTestDatabase, describeLeftOut, POSTGRES_MISSING } from '../../../support/postgres-database.ts';
 import { DATASET_FILES } from './datasets.ts';
 
 /** The engines every test of this folder runs on. */
-export const ENGINES = ['memory', 'sqlite', 'duckdb'] as const;
-export type EngineName = (typeof ENGINES)[number];
+const EVERYWHERE = ['memory', 'sqlite', 'duckdb'] as const;
+export type EngineName = (typeof EVERYWHERE)[number] | 'postgres';
+export const ENGINES: readonly EngineName[] = POSTGRES_MISSING === null ? [...EVERYWHERE, 'postgres'] : EVERYWHERE;
+describeLeftOut();
 
 export interface Answer {
   readonly status: number;
@@ -32,11 +35,13 @@ export class TestServer {
   readonly folder: string;
   readonly app: App;
   readonly url: string;
+  readonly #dispose: () => Promise<void>;
 
-  constructor(folder: string, app: App, url: string) {
+  constructor(folder: string, app: App, url: string, dispose: () => Promise<void>) {
     this.folder = folder;
     this.app = app;
     this.url = url;
+    this.#dispose = dispose;
   }
 
   /** Calls `/api/v1` + path, or the path itself where it begins with two slashes. */
@@ -89,6 +94,7 @@ export class TestServer {
 
   async close(): Promise<void> {
     await this.app.close(2000);
+    await this.#dispose();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -110,6 +116,7 @@ export async function startServer(
   const datasets = join(folder, 'datasets');
   await mkdir(datasets);
   for (const [name, text] of Object.entries(files)) await writeFile(join(datasets, name), text);
+  const database = engine === 'postgres' ? await createTestDatabase() : { url: '', dispose: async () => {} };
   const config = loadConfig({
     folder,
     env: {
@@ -118,11 +125,12 @@ export async function startServer(
       DATA_DIR: 'data',
       DATASETS_DIR: 'datasets',
       DB_ENGINE: engine,
+      DATABASE_URL: database.url,
       ENGINE_MEMORY: '512MB',
       LOG_LEVEL: 'silent',
       ...env,
     },
   });
   const app = await createApp(config, { logger: pino({ level: config.logLevel }, log && { write: log }) });
-  return new TestServer(folder, app, await app.listen());
+  return new TestServer(folder, app, await app.listen(), database.dispose);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { translateSqliteError } from './sqlite-errors.ts';
+import { DataForgeError } from '#domain/errors.ts';
 
 /** A body that was received: small ones as they are, others in a file. */
 export type ReceivedBody = { readonly chunks: readonly Uint8Array[] } | { readonly file: string };
@@ -59,6 +59,13 @@ async function write(handle: FileHandle, chunks: readonly Uint8Array[], bytes: n
     // Where only a part was taken, what keeps the rest from being written is told by writing on.
     if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
   } catch (error) {
-    throw translateSqliteError(error);
+    throw spoolError(error);
   }
+}
+
+function spoolError(cause: unknown): DataForgeError {
+  const isFull = (cause as NodeJS.ErrnoException | null)?.code === 'ENOSPC';
+  if (!isFull) return new DataForgeError('internal', 'The body could not be kept on disk.', { cause });
+  const message = 'The disk is full; free some space and send the request again.';
+  return new DataForgeError('resources_exhausted', message, { cause, retryable: true });
 }

@@ -1,0 +1,72 @@
+import type { DatasetStore } from '#application/ports/dataset-store.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { type EvolutionPlan, planEvolution, refusedSteps } from '#domain/dataset/evolution.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { settleSteps } from './postgres-check-step.ts';
+import type { PostgresConnection } from './postgres-connection.ts';
+import { datasetsIn, definitionOf, evolve } from './postgres-evolve.ts';
+import { lockSchema } from './postgres-open.ts';
+import type { PostgresStore } from './postgres-store.ts';
+
+/** How long to wait for those who read a dataset before its tables are left as they are; they come first. */
+const READERS_WAIT_MS = 10_000;
+
+/** Datasets and their tables. A dataset's description is kept as JSON text beside its tables. */
+export class PostgresDatasets implements DatasetStore {
+  readonly #store: PostgresStore;
+
+  constructor(store: PostgresStore) {
+    this.#store = store;
+  }
+
+  list(): Promise<readonly Dataset[]> {
+    return this.#store.reads.use(null, datasetsIn);
+  }
+
+  plan(dataset: Dataset): Promise<EvolutionPlan> {
+    const { reads, compilePattern } = this.#store;
+    return reads.use(null, (connection) =>
+      connection.snapshot(async () => {
+        const plan = await planIn(connection, dataset);
+        return { ...plan, steps: await settleSteps(connection, onlyChecks(plan), compilePattern) };
+      }),
+    );
+  }
+
+  /** Where another instance was quicker, what is left to be done is planned anew. */
+  async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
+    refuseLoss(plan, acceptLoss);
+    if (plan.steps.length === 0) return;
+    const { commits, compilePattern } = this.#store;
+    await commits.commit(async ({ connection, stamp }) => {
+      await connection.batch([`SET LOCAL lock_timeout TO ${READERS_WAIT_MS}`]);
+      await lockSchema(connection);
+      const now = await planIn(connection, plan.dataset);
+      const isSame = now.stored === plan.stored || sameDefinition(now.stored, plan.stored);
+      if (!isSame) refuseLoss(now, acceptLoss);
+      if (now.steps.length > 0) await evolve(connection, isSame ? plan : now, compilePattern);
+      return { nextSeq: stamp.firstSeq, datasets: [] };
+    });
+  }
+}
+
+async function planIn(connection: PostgresConnection, dataset: Dataset): Promise<EvolutionPlan> {
+  const stored = (await datasetsIn(connection)).find(({ name }) => name === dataset.name) ?? null;
+  return planEvolution(stored, dataset);
+}
+
+/** A plan of which nothing has to be looked at is as it is. */
+function onlyChecks(plan: EvolutionPlan): EvolutionPlan {
+  return plan.steps.some(({ safety }) => safety === 'check') ? plan : { ...plan, stored: null };
+}
+
+function refuseLoss(plan: EvolutionPlan, acceptLoss: boolean): void {
+  const losing = refusedSteps(plan).filter(({ loses }) => loses);
+  if (losing.length === 0 || acceptLoss) return;
+  const reasons = losing.map(({ reason }) => reason).join(' ');
+  throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
+}
+
+function sameDefinition(a: Dataset | null, b: Dataset | null): boolean {
+  return a !== null && b !== null && definitionOf(a) === definitionOf(b);
+}

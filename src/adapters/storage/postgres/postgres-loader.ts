@@ -1,0 +1,171 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
+import { Rejections } from '#application/records/rejections.ts';
+import { uploadIdentity } from '#domain/dataset/constraints.ts';
+import { compileRowValidator } from '#domain/record/validate-row.ts';
+import { type RowFormat, type RowLimits, readRows } from '#formats/rows/read-rows.ts';
+import { abortable, throwIfAborted } from '../shared/abort.ts';
+import { matchParquetColumns, type ParquetColumn } from '../shared/parquet-columns.ts';
+import { newSpoolFile, receiveBody } from '../shared/spool.ts';
+import { type CommitEnd, type OpenCommit, writeMarks } from './postgres-commits.ts';
+import { type GoodRow, PostgresLoad } from './postgres-load.ts';
+import { StagedRows } from './postgres-staging.ts';
+import type { PostgresStore } from './postgres-store.ts';
+
+const ROW_LIMITS: RowLimits = { maxRowBytes: 16 * 1024 * 1024, maxMessageBytes: 256 * 1024 * 1024 };
+
+/** Bodies of more rows than this are staged in the database. */
+const HELD_ROWS = 2048;
+
+/**
+ * Bulk loads: a body is read and checked row by row, a large one copied to a table of its own meanwhile, and then stored
+ * as one commit; only for that other writers wait.
+ */
+export class PostgresLoader implements BulkLoader {
+  readonly #store: PostgresStore;
+
+  constructor(store: PostgresStore) {
+    this.#store = store;
+  }
+
+  async load(request: BulkRequest): Promise<BulkCounts> {
+    throwIfAborted(request.signal);
+    const files: string[] = [];
+    try {
+      const body = request.format === 'parquet' ? await this.#arrowOf(request, files) : request.body;
+      return await this.#load({ ...request, body });
+    } finally {
+      for (const file of files) await rm(file, { force: true });
+    }
+  }
+
+  async #load(request: BulkRequest): Promise<BulkCounts> {
+    const { signal } = request;
+    const upload = new Upload(request, compileRowValidator(request.dataset, this.#store.compilePattern));
+    const rows = upload.read();
+    const held: GoodRow[] = [];
+    let next = await rows.next();
+    for (; !next.done && held.length <= HELD_ROWS; next = await rows.next()) held.push(...next.value);
+    if (next.done) {
+      upload.finish();
+      return this.#store.streams.use(signal, (connection) => {
+        return this.#commit(connection, upload, (commit) => upload.storeEach(commit, [held]));
+      });
+    }
+    const rest = next.value;
+    async function* all() {
+      yield held;
+      yield rest;
+      yield* rows;
+    }
+    return this.#store.streams.use(signal, async (connection) => {
+      const staged = new StagedRows(connection, request.dataset);
+      await staged.fill(all());
+      upload.finish();
+      const counts = await this.#commit(connection, upload, (commit) => upload.storeStaged(commit, staged));
+      await staged.drop();
+      return counts;
+    });
+  }
+
+  async #commit(
+    connection: OpenCommit['connection'],
+    { request }: Upload,
+    store: (commit: OpenCommit) => Promise<{ readonly counts: BulkCounts; readonly nextSeq: number }>,
+  ): Promise<BulkCounts> {
+    const { dataset, marks, signal } = request;
+    let counts: BulkCounts | null = null;
+    await this.#store.commits.commitOn(connection, async (commit): Promise<CommitEnd> => {
+      throwIfAborted(signal);
+      const stored = await store(commit);
+      counts = stored.counts;
+      const values = marks.map(({ kind, key, value }) => ({ kind, key, value: value(stored.counts) }));
+      await writeMarks(commit, values);
+      return { nextSeq: stored.nextSeq, datasets: [dataset.name] };
+    });
+    if (counts === null) throw new TypeError('a load that was committed has counts');
+    return counts;
+  }
+
+  async #arrowOf({ dataset, body, signal }: BulkRequest, files: string[]): Promise<AsyncIterable<Uint8Array>> {
+    const { spoolDir, parquet } = this.#store;
+    const newFile = () => {
+      const file = newSpoolFile(spoolDir, 'parquet');
+      files.push(file);
+      return file;
+    };
+    const received = await receiveBody(abortable(body, signal), newFile, 0);
+    const arrow = newFile();
+    const check = (columns: readonly ParquetColumn[]) => void matchParquetColumns(dataset, columns);
+    if ('file' in received) await (await parquet()).toArrow(received.file, arrow, check, signal);
+    return createReadStream(arrow, { highWaterMark: 256 * 1024 });
+  }
+}
+
+/** A body while it is read: its rows, what is wrong with some of them, and which of them come again. */
+class Upload {
+  readonly request: BulkRequest;
+  readonly #validator: ReturnType<typeof compileRowValidator>;
+  readonly #rejected: Rejections;
+  /** How often each identity comes; only where that matters. */
+  readonly #identities = new Map<string, number>();
+
+  constructor(request: BulkRequest, validator: ReturnType<typeof compileRowValidator>) {
+    this.request = request;
+    this.#validator = validator;
+    this.#rejected = new Rejections(request.onInvalid);
+  }
+
+  /** The rows that can be stored. */
+  async *read(): AsyncGenerator<readonly GoodRow[]> {
+    const { dataset, body, format, onConflict, onInvalid, signal } = this.request;
+    const bytes = abortable(body, signal);
+    for await (const block of readRows(
+      bytes,
+      (format === 'parquet' ? 'arrow' : format) satisfies RowFormat,
+      this.#validator,
+      ROW_LIMITS,
+    )) {
+      for (const row of block) {
+        if (!row.ok) this.#rejected.add(row.line, row.faults, row.garbled ? 'invalid_body' : 'invalid_value');
+      }
+      if (this.#rejected.isFull) return;
+      // Rows of a body that is refused as a whole are only looked at.
+      if (onInvalid === 'abort' && this.#rejected.count > 0) continue;
+      const good = block.filter((row): row is GoodRow => row.ok);
+      if (onConflict === 'update') {
+        for (const row of good) this.#count(uploadIdentity(dataset, row));
+      }
+      yield good;
+    }
+  }
+
+  /** @throws DataForgeError where a row is wrong and the policy is to abort */
+  finish(): void {
+    this.#rejected.throwIfAborting();
+  }
+
+  /** The quick way where all rows are new, the exact one where they are not. */
+  async storeStaged(commit: OpenCommit, staged: StagedRows) {
+    const created = this.request.returnRecords ? null : await staged.storeAsNew(commit, this.request.origin);
+    if (created === null) return this.storeEach(commit, staged.read());
+    const { count: rejected, reported: rejections } = this.#rejected;
+    const counts: BulkCounts = { created, updated: 0, ignored: 0, rejected, rejections, recordsJson: null };
+    return { counts, nextSeq: commit.stamp.firstSeq + created };
+  }
+
+  async storeEach(commit: OpenCommit, blocks: AsyncIterable<readonly GoodRow[]> | readonly (readonly GoodRow[])[]) {
+    const repeated = new Map([...this.#identities].filter(([, times]) => times > 1));
+    const load = new PostgresLoad(commit, this.request, this.#rejected, repeated);
+    for await (const rows of blocks) {
+      throwIfAborted(this.request.signal);
+      await load.take(rows);
+    }
+    return { counts: load.finish(), nextSeq: load.nextSeq };
+  }
+
+  #count(identity: string | null): void {
+    if (identity !== null) this.#identities.set(identity, (this.#identities.get(identity) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,81 @@
+import pg from 'pg';
+import { DataForgeError } from '#domain/errors.ts';
+import { PostgresConnection } from './postgres-connection.ts';
+import { translateConnectError } from './postgres-errors.ts';
+import { createFoldFunction } from './postgres-fold.ts';
+import { META_TABLES, STORE, STORE_FORMAT } from './postgres-layout.ts';
+import { quotedName } from './postgres-names.ts';
+import { clientConfig, sessionSettings } from './postgres-pool.ts';
+
+/** PostgreSQL 15 is the first with unique constraints that take null for a value. */
+const LEAST_VERSION = 15;
+
+/** The part of an address that may be shown: where it leads, without user and password. */
+export function shownAddress(url: string): string {
+  if (!URL.canParse(url)) return 'DATABASE_URL';
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/**
+ * Makes what the store needs in its database where it is not there; of several instances that start at once, one does.
+ * @returns the version of the server
+ * @throws DataForgeError `invalid_configuration`, `unavailable` or `store_newer`, in one sentence
+ */
+export async function prepareStore(url: string, schema: string): Promise<string> {
+  const address = shownAddress(url);
+  try {
+    if (!/^postgres(ql)?:/.test(url)) throw new TypeError('DATABASE_URL has to begin with postgres://');
+    const client = new pg.Client(clientConfig(url));
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return await prepare(new PostgresConnection(client), schema, address);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  } catch (error) {
+    throw translateConnectError(error, address);
+  }
+}
+
+async function prepare(connection: PostgresConnection, schema: string, address: string): Promise<string> {
+  const [number = '0', version = '', encoding = ''] =
+    ((await connection.row(
+      "SELECT current_setting('server_version_num'), current_setting('server_version'), current_setting('server_encoding')",
+    )) as readonly string[] | null) ?? [];
+  if (Number(number) < LEAST_VERSION * 10_000) {
+    throw new DataForgeError(
+      'invalid_configuration',
+      `The database at ${address} is PostgreSQL ${version}; Data Forge needs ${LEAST_VERSION} or newer.`,
+    );
+  }
+  if (encoding !== 'UTF8') {
+    throw new DataForgeError(
+      'invalid_configuration',
+      `The database at ${address} keeps text as ${encoding}; make one with ENCODING 'UTF8' for Data Forge.`,
+    );
+  }
+  await connection.batch(sessionSettings(schema));
+  await connection.batch(['BEGIN']);
+  await lockSchema(connection);
+  if ((await connection.row('SELECT to_regclass($1)', [STORE]))?.[0] == null) {
+    await connection.batch([`CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`, ...META_TABLES, createFoldFunction()]);
+  }
+  const format = Number((await connection.row(`SELECT format FROM ${STORE}`))?.[0]);
+  await connection.batch(['COMMIT']);
+  if (format > STORE_FORMAT) {
+    throw new DataForgeError(
+      'store_newer',
+      `The store in ${address} has format ${format} and this version reads up to ${STORE_FORMAT}; start the version of Data Forge that wrote it.`,
+    );
+  }
+  return version;
+}
+
+/** Lets one instance at a time change the tables of a store, until its transaction ends. */
+export async function lockSchema(connection: PostgresConnection): Promise<void> {
+  await connection.row(
+    "SELECT pg_advisory_xact_lock(hashtextextended('data-forge ' || current_setting('search_path'), 0))",
+  );
+}
