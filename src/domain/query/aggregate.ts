@@ -27,7 +27,12 @@ export function aggregate(query: Aggregation, records: Iterable<StoredRecord>): 
     ...keys,
     ...measures.map((measure) => measure.value()),
   ]);
-  return rows.sort(compareRows(query)).slice(0, query.limit);
+  return sortGroups(query, rows);
+}
+
+/** Groups, as the values of their keys and measures, in the order that an aggregation asks for, cut at its limit. */
+export function sortGroups(query: Aggregation, groups: Value[][]): Value[][] {
+  return groups.sort(compareRows(query)).slice(0, query.limit);
 }
 
 /** The first moment, or day, of the part of time that a canonical value lies in. */
