@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { restoreSqliteStore } from '#adapters/storage/sqlite/sqlite-restore.ts';
+import { aggregate } from '#domain/query/aggregate.ts';
+import { bucketsOf } from '#domain/query/aggregation.ts';
+import { typeOfField } from '#domain/query/field.ts';
 import { JsonNumber } from '#domain/record/json.ts';
 import { dataset, property } from '../support/dataset-builders.ts';
 import { openSqliteIn, openTemporarySqlite } from '../support/sqlite-engine.ts';
@@ -119,6 +122,35 @@ describe('a store of SQLite', () => {
     const count = world.engine.reader.count(items, filter, reading(AbortSignal.timeout(Math.ceil(took / 20))));
     await expect(count).rejects.toMatchObject({ code: 'cancelled' });
     expect(await store.count(items)).toBe(400_000);
+  });
+
+  test('gathers what lies at the ends of each type as the domain does', async () => {
+    const ends = dataset('ends', [
+      property('n', 'BIGINT'),
+      property('wide', 'DECIMAL(38,4)'),
+      property('at', 'TIMESTAMP'),
+      property('day', 'DATE'),
+    ]);
+    await store.use(ends);
+    const rows = [
+      ['9223372036854775807', '9999999999999999999999999999999999.9999', '0001-01-01T00:00:00Z', '0001-01-01'],
+      ['9223372036854775807', '-9999999999999999999999999999999999.9999', '9999-12-31T23:59:59.999999Z', '9999-12-31'],
+      ['-9223372036854775808', '0.0001', '1969-12-31T23:59:59.999999Z', '1969-12-31'],
+      ['-1', '-0.0001', '1970-01-01T00:00:00Z', '1970-01-01'],
+      ['3', '12345678901234567890.5', '1899-05-17T12:34:56.5Z', '1899-05-17'],
+    ].map(([n = '', wide = '', at, day]) => ({ n: new JsonNumber(n), wide: new JsonNumber(wide), at, day }));
+    const records = await store.create(ends, ...rows, { n: null });
+    const fields = ends.properties.map((each, index) => ({ kind: 'property' as const, index, property: each }));
+    const measures = fields
+      .slice(0, 2)
+      .flatMap((field) => (['count', 'sum', 'avg', 'min', 'max'] as const).map((name) => ({ function: name, field })));
+    for (const field of [null, ...fields]) {
+      for (const bucket of [null, ...(field === null ? [] : bucketsOf(typeOfField(field)))]) {
+        const keys = field === null ? [] : [{ field, bucket }];
+        const query = { dataset: ends, filter: null, keys, measures, sort: [], limit: 100 };
+        expect(await world.engine.reader.aggregate(query, reading()), `${bucket}`).toEqual(aggregate(query, records));
+      }
+    }
   });
 
   test('a list of more values than there are parameters is searched all the same', async () => {

@@ -41,12 +41,17 @@ export class AggregatedGroups {
       ...keys,
       ...measures.map((measure) => measure.value()),
     ]);
-    return rows.sort(compareRows(this.#query)).slice(0, this.#query.limit);
+    return sortGroups(this.#query, rows);
   }
 
   #start(keys: Value[]) {
     return { keys, measures: this.#query.measures.map(accumulatorOf) };
   }
+}
+
+/** Groups, as the values of their keys and measures, in the order that an aggregation asks for, cut at its limit. */
+export function sortGroups(query: Aggregation, groups: Value[][]): Value[][] {
+  return groups.sort(compareRows(query)).slice(0, query.limit);
 }
 
 /** The first moment, or day, of the part of time that a canonical value lies in. */

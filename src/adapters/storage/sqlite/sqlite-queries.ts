@@ -1,14 +1,10 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { aggregate } from '#domain/query/aggregate.ts';
-import type { Aggregation } from '#domain/query/aggregation.ts';
 import { positionOf } from '#domain/query/order.ts';
 import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
-import type { StoredRecord } from '#domain/record/record.ts';
-import type { Value } from '#domain/record/value.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import { neededFields } from '../shared/needed-fields.ts';
 import { compileAfter, compileFilter, compileSort, SqlParameters } from '../sql/compile-filter.ts';
-import { type SqliteConnection, type SqliteRow, WATCHED } from './sqlite-connection.ts';
+import { type SqliteConnection, WATCHED } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { currentTable } from './sqlite-layout.ts';
 import type { WirePage } from './sqlite-reader-calls.ts';
@@ -44,24 +40,6 @@ export function countRecords(connection: SqliteConnection, dataset: Dataset, fil
   const sql = `SELECT count(*) FROM ${currentTable(dataset)} WHERE ${WATCHED} AND ${condition}`;
   if (filter !== null) return Number(connection.row(sql, valuesOf(parameters))?.[0]);
   return connection.keptWhileUnchanged(`SELECT count(*) FROM ${currentTable(dataset)}`);
-}
-
-/** The groups of an aggregation: the engine finds the rows, what they come to is the domain's to say. */
-export function aggregateRecords(connection: SqliteConnection, query: Aggregation): Value[][] {
-  const { dataset, filter, keys, measures } = query;
-  const parameters = new SqlParameters('?');
-  const condition = compileFilter(filter, sqliteDialect, parameters);
-  const fields = [...keys, ...measures].flatMap(({ field }) => (field?.kind === 'property' ? [field.index] : []));
-  const columns = [...new Set(fields)].sort((a, b) => a - b);
-  const read = recordReader(dataset, columns);
-  const statement = connection.prepare(
-    `SELECT ${recordColumns(dataset, columns)} FROM ${currentTable(dataset)} WHERE ${WATCHED} AND ${condition}`,
-  );
-  return aggregate(query, readAll(statement.iterate(...valuesOf(parameters)) as unknown as Iterable<SqliteRow>, read));
-}
-
-function* readAll(rows: Iterable<SqliteRow>, read: (row: SqliteRow) => StoredRecord): Generator<StoredRecord> {
-  for (const row of rows) yield read(row);
 }
 
 export function explainQuery(connection: SqliteConnection, query: PageQuery | StreamQuery): string {

@@ -1,11 +1,12 @@
 import { workerData } from 'node:worker_threads';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { literal } from '../sql/identifier.ts';
+import { aggregateRows } from './sqlite-aggregate.ts';
 import { SqliteBlockStream } from './sqlite-block-stream.ts';
 import { settleStep } from './sqlite-check-step.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { serveCalls } from './sqlite-host.ts';
-import { aggregateRecords, countRecords, explainQuery, readPage } from './sqlite-queries.ts';
+import { countRecords, explainQuery, readPage } from './sqlite-queries.ts';
 import { readChanges } from './sqlite-read-changes.ts';
 import type { ReaderCalls, ReaderOptions } from './sqlite-reader-calls.ts';
 
@@ -36,7 +37,7 @@ serveCalls<ReaderCalls>({
   page: (query, { isStopped }) => connection().watched(isStopped, () => readPage(connection(), query)),
   count: ({ dataset, filter }, { isStopped }) =>
     connection().watched(isStopped, () => countRecords(connection(), dataset, filter)),
-  aggregate: (query, { isStopped }) => connection().watched(isStopped, () => aggregateRecords(connection(), query)),
+  aggregate: (query, { isStopped }) => connection().watched(isStopped, () => aggregateRows(connection(), query)),
   explain: (query) => explainQuery(connection(), query),
   changes: (request) => readChanges(connection(), request),
   plan: (plan) => {

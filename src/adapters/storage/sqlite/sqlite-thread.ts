@@ -20,9 +20,6 @@ interface Pending {
   readonly answer: ((question: never) => unknown) | undefined;
 }
 
-/** Rows live for a block or two: with room for them they die before the collector moves them about. */
-const YOUNG_MB = 64;
-
 /** A worker thread of the engine, as the main thread sees it. Calls are answered in the order the worker chooses. */
 export class SqliteThread<C extends Calls> {
   readonly #worker: Worker;
@@ -31,7 +28,7 @@ export class SqliteThread<C extends Calls> {
   #ended: DataForgeError | null = null;
 
   constructor(script: URL, workerData: unknown) {
-    this.#worker = new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    this.#worker = new Worker(script, { workerData });
     this.#worker.on('message', (message: FromWorker) => this.#take(message));
     this.#worker.on('error', (cause) =>
       this.#end(new DataForgeError('internal', 'The storage engine failed.', { cause })),

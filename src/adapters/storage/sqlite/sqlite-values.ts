@@ -10,7 +10,7 @@ import { isWideDecimal } from './sqlite-layout.ts';
 export type SqliteValue = string | number | bigint | null;
 
 /** Added to the digits of a wide decimal, so that all are positive and of one length: text then sorts as they do. */
-const WIDE_BASE = 10n ** 38n;
+export const WIDE_BASE = 10n ** 38n;
 const WIDE_LENGTH = 39;
 
 /** Characters of a decimal whose digits a number always holds. */
