@@ -100,7 +100,7 @@ export const SETTINGS = {
   historyRetention: storage('HISTORY_RETENTION', retention, 'all', 'How far back former versions of records are kept.'),
   processorEngine: analysis(
     'DATA_PROCESSOR_ENGINE',
-    choice('duckdb'),
+    choice('duckdb', 'polars', 'arquero'),
     'duckdb',
     'Library that computes analyses; duckdb takes what another one lacks.',
   ),

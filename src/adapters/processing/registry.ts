@@ -23,6 +23,14 @@ export const PROCESSORS = {
     const { DuckDbProcessor } = await import('./duckdb/duckdb-processor.ts');
     return new DuckDbProcessor({ version: duckDbVersion, stored, loaded, threads });
   },
+  polars: async ({ threads }) => {
+    const { openPolarsProcessor } = await import('./polars/polars-processor.ts');
+    return openPolarsProcessor({ threads });
+  },
+  arquero: async ({ memoryBytes, threads }) => {
+    const { openArqueroProcessor } = await import('./arquero/arquero-processor.ts');
+    return openArqueroProcessor({ threads, heapMegabytes: Math.max(64, Math.floor(memoryBytes / threads / 1e6)) });
+  },
 } satisfies Readonly<Record<string, OpenProcessor>>;
 
 /** The processor that takes what another one lacks. */

@@ -14,7 +14,7 @@ import { columnName, resultName } from './column-parameters.ts';
 import { listOf, objectOf, oneOf, optional, type Parameter } from './parameter.ts';
 
 const MEASURE_FUNCTIONS = ['count', 'distinct', 'sum', 'mean', 'sd', 'variance', 'min', 'max', 'median'] as const;
-type MeasureFunction = (typeof MEASURE_FUNCTIONS)[number];
+export type MeasureFunction = (typeof MEASURE_FUNCTIONS)[number];
 
 /** What is told of a group of rows. Nulls count for nothing; of no values at all everything but a count is null. */
 export interface Measure {

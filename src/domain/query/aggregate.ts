@@ -31,7 +31,7 @@ export function aggregate(query: Aggregation, records: Iterable<StoredRecord>): 
 }
 
 /** The first moment, or day, of the part of time that a canonical value lies in. */
-function bucketOf(value: string, bucket: TimeBucket, type: DbType): string {
+export function bucketOf(value: string, bucket: TimeBucket, type: DbType): string {
   const day = value.slice(0, 10);
   const start = bucket === 'hour' || bucket === 'minute' || bucket === 'second' ? null : dayOf(day, bucket);
   if (start !== null) return type.name === 'DATE' ? start : `${start}T00:00:00Z`;

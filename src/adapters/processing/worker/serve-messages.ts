@@ -23,8 +23,7 @@ export function serveMessages<M>(answer: (message: M) => Answer | Promise<Answer
 }
 
 function refusal(error: unknown): WorkerReply {
-  if (error instanceof DataForgeError) return { ok: false, code: error.code, message: error.message };
+  if (error instanceof DataForgeError) return { ok: false, code: error.code, message: error.message, detail: null };
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.emitWarning(detail, 'ProcessorWarning');
-  return { ok: false, code: 'internal', message: 'The processor failed.' };
+  return { ok: false, code: 'internal', message: 'The processor failed.', detail };
 }

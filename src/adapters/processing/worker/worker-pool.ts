@@ -4,7 +4,8 @@ import { DataForgeError, type ErrorCode } from '#domain/errors.ts';
 /** What a worker answers to one message. */
 export type WorkerReply =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+  /** `detail` is for the log: what was thrown, where the fault is ours. */
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly detail: string | null };
 
 export interface WorkerPoolOptions {
   /** The module the threads run; it calls `serveMessages`. */
@@ -126,7 +127,7 @@ async function ask<T>(
   try {
     worker.postMessage(message, [...transfer]);
     const reply = await Promise.race([replied.promise, ended]);
-    if (!reply.ok) throw new DataForgeError(reply.code, reply.message);
+    if (!reply.ok) throw new DataForgeError(reply.code, reply.message, { cause: reply.detail });
     return reply.value as T;
   } finally {
     worker.off('message', onMessage);

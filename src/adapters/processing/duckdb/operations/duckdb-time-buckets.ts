@@ -1,16 +1,13 @@
 import type { ParametersOf } from '#domain/analysis/analysis.ts';
+import { checkBucketCount } from '#domain/analysis/bucket-limit.ts';
 import { column, DOUBLE } from '#domain/analysis/column.ts';
 import type { Measure } from '#domain/analysis/measures.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import type { TimeBucket } from '#domain/query/aggregation.ts';
 import { type DuckDbContext, selectFew } from '../duckdb-context.ts';
 import { measureSql } from '../duckdb-measures.ts';
 import { quoted } from '../duckdb-sql-text.ts';
 
 type Parameters = ParametersOf<'time_buckets'>;
-
-/** Buckets, those of all keys together, that one analysis may have. */
-const MAX_BUCKETS = 5_000_000;
 
 export async function timeBucketsSql(parameters: Parameters, context: DuckDbContext): Promise<string> {
   const { time, every, by, measures, fill } = parameters;
@@ -103,10 +100,5 @@ export async function checkCount(
     `SELECT (date_diff('${every}', min(${quoted(time)})::TIMESTAMP, max(${quoted(time)})::TIMESTAMP) + 1 + ${beyond})::DOUBLE * ${keys} ` +
     `FROM input WHERE ${quoted(time)} IS NOT NULL`;
   const [[count = null] = []] = await selectFew(context, sql, [column('count', DOUBLE)]);
-  if (Number(count) <= MAX_BUCKETS) return;
-  throw new DataForgeError(
-    'too_large',
-    `By ${every} there are ${Number(count)} buckets, more than ${MAX_BUCKETS}; take a longer part of time, or narrow the filters.`,
-    { details: { limit: MAX_BUCKETS } },
-  );
+  checkBucketCount(Number(count), every);
 }

@@ -1,0 +1,4 @@
+import { serveLibrary } from '../worker/serve-library.ts';
+import { arqueroLibrary } from './arquero-library.ts';
+
+serveLibrary(arqueroLibrary);

@@ -1,0 +1,4 @@
+import { serveLibrary } from '../worker/serve-library.ts';
+import { polarsLibrary } from './polars-library.ts';
+
+serveLibrary(polarsLibrary);
