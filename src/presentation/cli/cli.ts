@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { analyseCommand } from './commands/analyse.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { changesCommand } from './commands/changes.ts';
 import { checkCommand } from './commands/check.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly AddCommand[] = [
   convertCommand,
   queryCommand,
   sqlCommand,
+  analyseCommand,
   countCommand,
   getCommand,
   changesCommand,

@@ -21,6 +21,7 @@ import {
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
 import { parseObject } from '../json-body.ts';
+import { analysisAction } from './analysis-actions.ts';
 import type { RunningFlights } from './running-flights.ts';
 import { closeSession, getSessionOptions, setSessionOptions } from './session-actions.ts';
 import { handleOf } from './wanted.ts';
@@ -30,6 +31,10 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   CancelFlightInfo: 'Ends the query of a flight that is under way.',
   CancelQuery: 'The same, as older clients of Flight SQL ask for it.',
   GetMarks: 'Tells marks of a dataset, {"dataset", "names"}, as an object of those that were set.',
+  Analyse:
+    'Computes an analysis, asked for as over REST; the answer is the job and, where it is done, its result as the pieces of an Arrow IPC stream.',
+  GetAnalysis: 'Tells how an analysis stands, {"id", "wait_ms"}, and gives its result likewise.',
+  CancelAnalysis: 'Ends an analysis, {"id"}, or forgets its result.',
   SetSessionOptions: 'Sets the options catalog and schema, which have one value each.',
   GetSessionOptions: 'Tells the options of the session.',
   CloseSession: 'Ends the session; nothing of it is kept here, so nothing is to be done.',
@@ -57,6 +62,10 @@ export async function act(
     }
     case 'GetMarks':
       return [await marks(body, useCases, call)];
+    case 'Analyse':
+    case 'GetAnalysis':
+    case 'CancelAnalysis':
+      return analysisAction(type, body, useCases, call);
     case 'SetSessionOptions':
       return [setSessionOptions(body)];
     case 'GetSessionOptions':

@@ -49,7 +49,7 @@ function numberOf({ text }: JsonNumber, type: DbTypeName): unknown {
 }
 
 /** JSON as `JSON.stringify` writes it back with every digit; member names that are whole numbers come first there. */
-function toPlain(json: Json): unknown {
+export function toPlain(json: Json): unknown {
   if (json instanceof JsonNumber) return rawJSON(json.text);
   if (json instanceof JsonArray) return json.items.map(toPlain);
   if (!(json instanceof JsonObject)) return json;

@@ -1,6 +1,7 @@
 import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
+import { analysisOperations } from './analysis-operations.ts';
 import { readOperations } from './dataset-operations.ts';
 import { recordType } from './dataset-types.ts';
 import { fieldsOf, SEQUENCE } from './fields.ts';
@@ -20,13 +21,11 @@ export function createSchema(datasets: readonly Dataset[], useCases: UseCases): 
       follow: followOperation(dataset, filter, useCases),
     };
   });
+  const analysis = analysisOperations(useCases);
   const rootOf = (name: string, fields: readonly object[]) =>
     fields.length === 0 ? null : new GraphQLObjectType({ name, fields: Object.assign({}, ...fields) });
   return new GraphQLSchema({
-    mutation: rootOf(
-      'Mutation',
-      parts.map(({ write }) => write),
-    ),
+    mutation: rootOf('Mutation', [...parts.map(({ write }) => write), analysis.mutation]),
     subscription: rootOf(
       'Subscription',
       parts.map(({ follow }) => follow),
@@ -39,6 +38,7 @@ export function createSchema(datasets: readonly Dataset[], useCases: UseCases): 
           description: 'How many datasets there are.',
           resolve: () => datasets.length,
         },
+        ...analysis.query,
         ...Object.assign({}, ...parts.map(({ read }) => read)),
       },
     }),
