@@ -105,3 +105,22 @@ test('every format that a file may have is in the guide', async () => {
   const guide = pageText('docs/guides/load-and-export.md');
   expect(Object.values(MEDIA_TYPES).filter((type) => !guide.includes(type))).toEqual([]);
 });
+
+test('the table of processors is what the processors say of themselves', async () => {
+  const { PROCESSORS } = await import('#adapters/processing/registry.ts');
+  const { OPERATION_NAMES } = await import('#domain/analysis/analysis.ts');
+  const nowhere = {
+    open: async () => {
+      throw new Error('nothing is computed here');
+    },
+  };
+  const rows: string[][] = [];
+  for (const [name, open] of Object.entries(PROCESSORS)) {
+    const options = { stored: null, loaded: nowhere, duckDbVersion: '1', memoryBytes: 256e6, threads: 1 };
+    const processor = await open(options);
+    const lacks = OPERATION_NAMES.filter((operation) => processor.lackOf(operation) !== null);
+    await processor.close();
+    rows.push([`\`${name}\``, lacks.join(', ') || 'nothing']);
+  }
+  expect(tableUnder('docs/reference/processors.md', 'Processors')).toEqual(rows);
+});
