@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { AnalysisResult, AnalysisRun } from '#application/analysis/analysis-run.ts';
 import type { AnalyseRequest } from '#application/analysis/commands/analyse.ts';
 import { formatDbType } from '#domain/dataset/db-type.ts';
@@ -41,14 +42,27 @@ export function analysisJob(run: AnalysisRun): Readonly<Record<string, unknown>>
   };
 }
 
-/** The columns and rows of a result as members of a JSON object. */
-export function resultMembers({ columns, batches, rows }: AnalysisResult): string {
+/** Rows whose text is one block. */
+const BLOCK_ROWS = 1024;
+
+/** The columns and rows of a result as members of a JSON object, block by block: between two, others get their turn. */
+export async function* resultMembers({ columns, batches, rows }: AnalysisResult): AsyncGenerator<string> {
   const typed = columns.map(({ name, dbType }): SqlColumn => {
     return { name, type: sqlTypeOf(dbType), typeName: formatDbType(dbType), dbType };
   });
-  const shown = typed.map(({ name, typeName }) => ({ name, type: typeName }));
-  const lines = batches.flatMap(({ length, columns: vectors }) => [
-    ...rowsAsArrays(typed, { length, columns: vectors.map((vector) => ({ ...vector, length, children: [] })) }),
-  ]);
-  return `"columns":${JSON.stringify(shown)},"rows":[${lines.join(',')}],"row_count":${rows}`;
+  yield `"columns":${JSON.stringify(typed.map(({ name, typeName }) => ({ name, type: typeName })))},"rows":[`;
+  let separator = '';
+  let block: string[] = [];
+  for (const { length, columns: vectors } of batches) {
+    const batch = { length, columns: vectors.map((vector) => ({ ...vector, length, children: [] })) };
+    for (const row of rowsAsArrays(typed, batch)) {
+      if (block.push(row) < BLOCK_ROWS) continue;
+      yield separator + block.join(',');
+      separator = ',';
+      block = [];
+      await setImmediate();
+    }
+  }
+  if (block.length > 0) yield separator + block.join(',');
+  yield `],"row_count":${rows}`;
 }

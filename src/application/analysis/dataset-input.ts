@@ -38,20 +38,12 @@ async function* readColumns(
   signal: AbortSignal,
   { reader, maxBytes, onRows }: DatasetInputOptions,
 ): AsyncGenerator<RecordBatch> {
-  const fields = query.dataset.properties.flatMap(({ name }, index) => (names.includes(name) ? [index] : []));
-  const { schema, batches } = reader.batches({ ...query, fields }, { at: null, signal });
-  const places = names.map((name) => schema.findIndex((column) => column.name === name));
   let bytes = 0;
-  for await (const { length, columns } of batches) {
-    const chosen = places.map((place) => {
-      const column = columns[place];
-      if (column === undefined) throw new RangeError('a batch lacks a column of its schema');
-      return column;
-    });
-    bytes += sizeOfColumns(chosen);
+  for await (const batch of reader.batches(query, { at: null, signal, columns: names }).batches) {
+    bytes += sizeOfColumns(batch.columns);
     if (bytes > maxBytes) throw tooLarge(maxBytes);
-    onRows(length);
-    yield { length, columns: chosen };
+    onRows(batch.length);
+    yield batch;
   }
 }
 

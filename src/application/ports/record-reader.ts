@@ -15,6 +15,11 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
+export interface BatchOptions extends ReadOptions {
+  /** Only these of the columns, in this order; else `id`, the properties, `created_at`, `updated_at`, `version`. */
+  readonly columns?: readonly string[];
+}
+
 export interface RecordPage {
   readonly records: readonly RenderedRecord[];
   /** How many records match in all, in the same snapshot. */
@@ -43,9 +48,9 @@ export interface RecordReader {
   explain(query: PageQuery | StreamQuery): Promise<string | null>;
   /** Bytes of a wire format, in storage order unless the query sorts. Ends early when the consumer returns. */
   stream(query: StreamQuery, format: StreamFormat, options: ReadOptions): AsyncIterable<Uint8Array>;
-  /** The same rows as columns: `id`, the properties, `created_at`, `updated_at`, `version`. */
+  /** The same rows as columns. */
   batches(
     query: StreamQuery,
-    options: ReadOptions,
+    options: BatchOptions,
   ): { readonly schema: readonly ColumnSchema[]; readonly batches: AsyncIterable<RecordBatch> };
 }

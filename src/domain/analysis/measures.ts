@@ -21,6 +21,8 @@ export interface Measure {
   readonly function: MeasureFunction;
   /** Null for `count` of the rows themselves. */
   readonly column: string | null;
+  /** What that column holds; null for `count` of the rows. */
+  readonly source: DbType | null;
   /** Its column in the result. */
   readonly name: string;
   /** What `min` and `max` keep: numbers become DOUBLE, anything else stays what it is. */
@@ -64,6 +66,7 @@ const measure: Parameter<Measure> = {
     return {
       function: name,
       column: about,
+      source: named?.dbType ?? null,
       name: as ?? (about === null ? name : `${name}_${about}`),
       type: typeOf(name, named),
     };
@@ -81,7 +84,7 @@ export const oneMeasure = measure;
 
 /** The measures of an operation; the count of rows where nothing is said. */
 export function measureList(most = 200): Parameter<readonly Measure[]> {
-  const countOfRows: Measure = { function: 'count', column: null, name: 'count', type: BIGINT };
+  const countOfRows: Measure = { function: 'count', column: null, source: null, name: 'count', type: BIGINT };
   return listOf(measure, 'What is told of each group.', { most, fallback: [countOfRows] });
 }
 

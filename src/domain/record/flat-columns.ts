@@ -21,3 +21,18 @@ export function flatColumns(dataset: Dataset, fields: readonly number[] | null):
   };
   return [system('id'), ...properties, system('created_at'), system('updated_at'), system('version')];
 }
+
+/** Those of the flat columns that are named, in that order; all where none are. */
+export function namedColumns(
+  dataset: Dataset,
+  fields: readonly number[] | null,
+  names?: readonly string[],
+): FlatColumn[] {
+  const all = flatColumns(dataset, fields);
+  if (names === undefined) return all;
+  return names.map((name) => {
+    const found = all.find((column) => column.name === name);
+    if (found === undefined) throw new RangeError(`dataset "${dataset.name}" has no column "${name}"`);
+    return found;
+  });
+}

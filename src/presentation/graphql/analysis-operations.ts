@@ -11,6 +11,8 @@ import type { AnalysisRun } from '#application/analysis/analysis-run.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { OPERATION_NAMES } from '#domain/analysis/analysis.ts';
 import { formatDbType } from '#domain/dataset/db-type.ts';
+import type { RecordBatch } from '#domain/record/batch.ts';
+import type { Row } from '#domain/record/value.ts';
 import { jsonOfValue } from '#domain/record/value-json.ts';
 import { readRows } from '#formats/columns/read-values.ts';
 import { analysisJob } from '../analysis-json.ts';
@@ -44,8 +46,12 @@ const ANALYSIS = new GraphQLObjectType({
     log: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(GraphQLString))) },
     error: { type: GraphQLString },
     columns: { type: new GraphQLList(new GraphQLNonNull(COLUMN)), description: 'Null until it is done.' },
-    rows: { type: SCALARS.JSON, description: 'An array of rows, each an array of values; null until it is done.' },
-    rowCount: { type: GraphQLInt },
+    rows: {
+      type: SCALARS.JSON,
+      description:
+        'An array of rows, each an array of values; null until it is done. Of a large result the first 10 000.',
+    },
+    rowCount: { type: GraphQLInt, description: 'Of the whole result.' },
   },
 });
 
@@ -125,8 +131,19 @@ function shown(run: AnalysisRun, cached: boolean) {
   };
 }
 
+/** Rows that a document may hold; the other roads have them all. */
+const MAX_ROWS = 10_000;
+
+function firstRows(batch: RecordBatch, most: number): RecordBatch {
+  return { ...batch, length: Math.min(batch.length, most) };
+}
+
 /** Values as JSON has them, whole numbers however large. */
 function rowsOf({ columns, batches }: NonNullable<AnalysisRun['result']>): unknown[][] {
-  const rows = batches.flatMap((batch) => readRows(columns, batch));
+  const rows: Row[] = [];
+  for (const batch of batches) {
+    if (rows.length >= MAX_ROWS) break;
+    rows.push(...readRows(columns, firstRows(batch, MAX_ROWS - rows.length)));
+  }
   return rows.map((row) => columns.map(({ dbType }, index) => toPlain(jsonOfValue(dbType, row[index] ?? null))));
 }

@@ -1,11 +1,12 @@
 import type { ParametersOf } from '#domain/analysis/analysis.ts';
 import { isNumber } from '#domain/analysis/column.ts';
 import type { Measure } from '#domain/analysis/measures.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
 
 import { asDouble, quoted } from './duckdb-sql-text.ts';
 
-/** A measure as an aggregate. `fsum` and `favg` add with compensation (Kahan), so that no order of the rows shows. */
-export function measureSql({ function: name, column, type }: Measure): string {
+/** A measure as an aggregate. */
+export function measureSql({ function: name, column, source, type }: Measure): string {
   if (column === null) return 'count(*)';
   const value = quoted(column);
   const number = asDouble(column);
@@ -15,9 +16,9 @@ export function measureSql({ function: name, column, type }: Measure): string {
     case 'distinct':
       return `count(DISTINCT ${value})`;
     case 'sum':
-      return `fsum(${number})`;
+      return sumSql(column, source);
     case 'mean':
-      return `favg(${number})`;
+      return meanSql(column, source);
     case 'sd':
       return `stddev_samp(${number})`;
     case 'variance':
@@ -26,8 +27,17 @@ export function measureSql({ function: name, column, type }: Measure): string {
       return `quantile_cont(${number}, 0.5)`;
     case 'min':
     case 'max':
-      return `${name}(${isNumber(type) ? number : value})`;
+      return isNumber(type) ? `${name}(${value})::DOUBLE` : `${name}(${value})`;
   }
+}
+
+/** Whole numbers and decimals are added exactly, others with compensation (Kahan), so that no order of the rows shows. */
+function sumSql(column: string, source: DbType | null): string {
+  return source?.name === 'DOUBLE' ? `fsum(${quoted(column)})` : `sum(${quoted(column)})::DOUBLE`;
+}
+
+export function meanSql(column: string, source: DbType | null): string {
+  return source?.name === 'DOUBLE' ? `favg(${quoted(column)})` : `avg(${quoted(column)})`;
 }
 
 /** A key of groups as an expression. */

@@ -1,6 +1,6 @@
 import { type Analysis, columnsRead, otherColumnsRead } from '#domain/analysis/analysis.ts';
 import type { Library } from './library.ts';
-import type { LibraryMessage } from './library-messages.ts';
+import type { LibraryAnswer, LibraryMessage } from './library-messages.ts';
 import { runOperation } from './library-operations.ts';
 import { LibraryTable } from './library-table.ts';
 import { type Answer, serveMessages } from './serve-messages.ts';
@@ -28,8 +28,20 @@ export function serveLibrary<T>(library: Library<T>): void {
     }
     const { analysis, shapes, input, other } = begun;
     begun = null;
-    return { value: await runOperation(library, analysis, { ...shapes, input, other }) };
+    const answer = await runOperation(library, analysis, { ...shapes, input, other });
+    return { value: answer, transfer: buffersOf(answer) };
   });
+}
+
+/** What was written for the answer alone, so that it need not be copied. */
+function buffersOf({ batches }: LibraryAnswer): ArrayBuffer[] {
+  const views = batches.flatMap(({ columns }) =>
+    columns.flatMap(({ validity, data, offsets }) => [validity, data, offsets]),
+  );
+  const whole = views.filter(
+    (view) => view !== null && view.byteLength > 0 && view.byteLength === view.buffer.byteLength,
+  );
+  return [...new Set(whole.map((view) => view?.buffer as ArrayBuffer))];
 }
 
 function begin({ analysis, columns, others }: Extract<LibraryMessage, { kind: 'begin' }>): Begun {

@@ -46,19 +46,19 @@ export class WorkerPool {
     const onError = (error: Error) => end.reject(failure(error, this.#options.heapMegabytes));
     signal.addEventListener('abort', onAbort, { once: true });
     worker.once('exit', onExit).once('error', onError);
-    let sound = false;
+    const working = work({ ask: (message, transfer) => ask(worker, message, transfer, end.promise) });
     try {
-      const result = await Promise.race([
-        work({ ask: (message, transfer) => ask(worker, message, transfer, end.promise) }),
-        end.promise,
-      ]);
-      sound = true;
+      const result = await Promise.race([working, end.promise]);
+      this.#keep(worker);
       return result;
+    } catch (error) {
+      this.#end(worker);
+      // Whatever `work` holds is given back before anybody else may take it.
+      await working.catch(() => {});
+      throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       worker.off('exit', onExit).off('error', onError);
-      if (sound) this.#keep(worker);
-      else this.#end(worker);
       this.#leave();
     }
   }
@@ -99,9 +99,15 @@ export class WorkerPool {
     const { url, heapMegabytes } = this.#options;
     const resourceLimits = heapMegabytes === null ? {} : { maxOldGenerationSizeMb: heapMegabytes };
     const worker = new Worker(url, { resourceLimits });
-    worker.on('error', () => this.#all.delete(worker));
+    worker.on('error', () => this.#forget(worker)).on('exit', () => this.#forget(worker));
     this.#all.add(worker);
     return worker;
+  }
+
+  #forget(worker: Worker): void {
+    this.#all.delete(worker);
+    const place = this.#idle.indexOf(worker);
+    if (place >= 0) this.#idle.splice(place, 1);
   }
 
   #keep(worker: Worker): void {

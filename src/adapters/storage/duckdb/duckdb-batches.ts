@@ -2,7 +2,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { typeOfField } from '#domain/query/field.ts';
 import type { StreamQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
-import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
+import { type FlatColumn, namedColumns } from '#domain/record/flat-columns.ts';
 import { fieldColumn } from './duckdb-layout.ts';
 import { streamRows } from './duckdb-row-stream.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
@@ -16,8 +16,9 @@ export function readBatches(
   store: DuckDbStore,
   query: StreamQuery,
   signal: AbortSignal,
+  names?: readonly string[],
 ): { schema: readonly ColumnSchema[]; batches: AsyncIterable<RecordBatch> } {
-  const columns = flatColumns(query.dataset, query.fields);
+  const columns = namedColumns(query.dataset, query.fields, names);
   return { schema: columns, batches: batchesOf(store, query, columns, signal) };
 }
 

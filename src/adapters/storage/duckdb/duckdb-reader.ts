@@ -1,4 +1,10 @@
-import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#application/ports/record-reader.ts';
+import type {
+  BatchOptions,
+  ReadOptions,
+  RecordPage,
+  RecordReader,
+  StreamFormat,
+} from '#application/ports/record-reader.ts';
 import { keyText } from '#domain/dataset/constraints.ts';
 import { type Dataset, keyIndexes } from '#domain/dataset/dataset.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
@@ -108,8 +114,8 @@ export class DuckDbReader implements RecordReader {
     }
   }
 
-  batches(query: StreamQuery, { signal }: ReadOptions) {
-    return readBatches(this.#store, query, signal);
+  batches(query: StreamQuery, { signal, columns }: BatchOptions) {
+    return readBatches(this.#store, query, signal, columns);
   }
 }
 

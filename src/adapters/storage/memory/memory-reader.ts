@@ -1,5 +1,11 @@
 import { scheduler } from 'node:timers/promises';
-import type { ReadOptions, RecordPage, RecordReader, StreamFormat } from '#application/ports/record-reader.ts';
+import type {
+  BatchOptions,
+  ReadOptions,
+  RecordPage,
+  RecordReader,
+  StreamFormat,
+} from '#application/ports/record-reader.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { aggregate } from '#domain/query/aggregate.ts';
@@ -9,7 +15,7 @@ import { valueOfField } from '#domain/query/field.ts';
 import { compareRecordsBy, isBehind, positionOf } from '#domain/query/order.ts';
 import type { Filter, PageQuery, StreamQuery } from '#domain/query/query.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { type FlatColumn, flatColumns } from '#domain/record/flat-columns.ts';
+import { type FlatColumn, namedColumns } from '#domain/record/flat-columns.ts';
 import type { RenderedRecord, StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
@@ -91,8 +97,8 @@ export class MemoryReader implements RecordReader {
     return writeArrowStream(schema, batches);
   }
 
-  batches(query: StreamQuery, options: ReadOptions) {
-    const schema = flatColumns(query.dataset, query.fields);
+  batches(query: StreamQuery, options: BatchOptions) {
+    const schema = namedColumns(query.dataset, query.fields, options.columns);
     return { schema, batches: this.#batches(query, schema, options) };
   }
 

@@ -60,17 +60,31 @@ export function analysisRoutes(server: FastifyInstance, { useCases, limits }: Re
     reply.header('x-analysis-id', run.id);
     reply.header('x-processor', run.processor);
     if (offer === 'application/json') {
-      const json = forge.observation.time('render', () => {
-        const { id, dataset_id, operation, processor, note } = analysisJob(run);
-        const about = JSON.stringify({ success: true, id, dataset_id, operation, processor, note, cached });
-        return `${about.slice(0, -1)},${resultMembers(result)},"execution_time_ms":${forge.executionTime()}}`;
-      });
-      return sendJson(request, reply, 200, json);
+      const { id, dataset_id, operation, processor, note } = analysisJob(run);
+      const about = JSON.stringify({ success: true, id, dataset_id, operation, processor, note, cached });
+      const parts = jsonParts(about.slice(0, -1), resultMembers(result), () => forge.executionTime());
+      if (result.rows > WHOLE_ROWS)
+        return sendStream(request, reply, encoded(parts), { type: JSON_TYPE, compressible: true });
+      return sendJson(request, reply, 200, (await Array.fromAsync(parts)).join(''));
     }
     const { format, type } = STREAM_TYPES[offer];
     const { bytes } = await useCases.streamAnalysisResult({ id: run.id, format }, forge.abortableCall());
     return sendStream(request, reply, bytes, { type, compressible: format !== 'parquet' });
   }
+}
+
+/** Larger results are sent while they are written. */
+const WHOLE_ROWS = 10_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+async function* jsonParts(about: string, members: AsyncIterable<string>, time: () => string): AsyncGenerator<string> {
+  yield `${about},`;
+  yield* members;
+  yield `,"execution_time_ms":${time()}}`;
+}
+
+async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const text of texts) yield Buffer.from(text);
 }
 
 interface Found {

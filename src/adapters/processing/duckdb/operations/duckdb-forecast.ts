@@ -1,4 +1,5 @@
 import type { ParametersOf } from '#domain/analysis/analysis.ts';
+import { MAX_SERIES } from '#domain/analysis/bucket-limit.ts';
 import { BOOLEAN, column, DOUBLE, TIMESTAMP } from '#domain/analysis/column.ts';
 import type { Smoothing } from '#domain/analysis/exponential-smoothing.ts';
 import { forecastRows, seriesOf } from '#domain/analysis/forecast-series.ts';
@@ -10,7 +11,7 @@ import { checkCount, gatheredSql, stepsSql } from './duckdb-time-buckets.ts';
 /** SQL gathers the series; a thread smooths it. */
 export async function smoothForecast(parameters: ParametersOf<'forecast'>, context: DuckDbContext): Promise<Row[]> {
   const { time, every, measure, horizon } = parameters;
-  await checkCount({ time, every, by: [] }, horizon, context);
+  await checkCount({ time, every, by: [] }, horizon, context, MAX_SERIES);
   const isCount = measure.function === 'count' || measure.function === 'distinct';
   const beyond = 't > (SELECT max(t) FROM gathered)';
   const value = isCount ? `CASE WHEN ${beyond} THEN NULL ELSE coalesce(m0, 0) END` : 'm0';

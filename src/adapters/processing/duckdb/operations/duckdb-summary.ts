@@ -6,6 +6,7 @@ import type { DbType } from '#domain/dataset/db-type.ts';
 import type { ColumnSchema } from '#domain/record/batch.ts';
 import type { Row, Value } from '#domain/record/value.ts';
 import { type DuckDbContext, selectFew } from '../duckdb-context.ts';
+import { meanSql } from '../duckdb-measures.ts';
 import { asDouble, double, quoted } from '../duckdb-sql-text.ts';
 
 type Parameters = ParametersOf<'summary'>;
@@ -44,7 +45,7 @@ function aggregates(
   const number = asDouble(name);
   const quartiles = `${approximate ? 'approx_quantile' : 'quantile_cont'}(${number}, [0.25, 0.5, 0.75])`;
   const numeric = isNumber(dbType)
-    ? [`favg(${number})`, `stddev_samp(${number})`, `${quartiles}[1]`, `${quartiles}[2]`, `${quartiles}[3]`]
+    ? [meanSql(name, dbType), `stddev_samp(${number})`, `${quartiles}[1]`, `${quartiles}[2]`, `${quartiles}[3]`]
     : ['NULL', 'NULL', 'NULL', 'NULL', 'NULL'];
   const extreme = (sql: string) => ({ sql: dbType.name === 'JSON' ? 'NULL' : sql, type: dbType });
   return [

@@ -94,11 +94,12 @@ export async function checkCount(
   { time, every, by }: Pick<Parameters, 'time' | 'every' | 'by'>,
   beyond: number,
   context: DuckDbContext,
+  most?: number,
 ): Promise<void> {
   const keys = by.length === 0 ? '1' : `count(DISTINCT row(${by.map(quoted).join(', ')}))`;
   const sql =
     `SELECT (date_diff('${every}', min(${quoted(time)})::TIMESTAMP, max(${quoted(time)})::TIMESTAMP) + 1 + ${beyond})::DOUBLE * ${keys} ` +
     `FROM input WHERE ${quoted(time)} IS NOT NULL`;
   const [[count = null] = []] = await selectFew(context, sql, [column('count', DOUBLE)]);
-  checkBucketCount(Number(count), every);
+  checkBucketCount(Number(count), every, most);
 }
