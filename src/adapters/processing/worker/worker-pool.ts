@@ -45,6 +45,8 @@ export class WorkerPool {
     const onExit = () => end.reject(outOfMemory(this.#options.heapMegabytes));
     const onError = (error: Error) => end.reject(failure(error, this.#options.heapMegabytes));
     signal.addEventListener('abort', onAbort, { once: true });
+    // It may have fired while the place was handed over.
+    if (signal.aborted) onAbort();
     worker.once('exit', onExit).once('error', onError);
     const working = work({ ask: (message, transfer) => ask(worker, message, transfer, end.promise) });
     try {
