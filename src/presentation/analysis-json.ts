@@ -36,7 +36,7 @@ export function analysisJob(run: AnalysisRun): Readonly<Record<string, unknown>>
     created_at: time(run.createdAt),
     started_at: time(run.startedAt),
     ended_at: time(run.endedAt),
-    progress: { rows_read: run.rowsRead, rows_out: run.rowsOut },
+    progress: { rows_read: run.rowsRead, rows_out: run.rowsOut, part: run.part },
     log: run.log.map(({ at, message }) => ({ at: time(at), message })),
     error: run.error === null ? null : problemOf(run.error),
   };

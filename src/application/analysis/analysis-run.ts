@@ -41,6 +41,8 @@ export interface AnalysisRun extends AnalysisSubject {
   /** Rows that were copied to the processor; 0 where it works where they lie. */
   readonly rowsRead: number;
   readonly rowsOut: number;
+  /** Which part of the step under way is done, from 0 to 1; null where that is not known. */
+  readonly part: number | null;
   readonly log: readonly AnalysisLogLine[];
   /** Null until it is done. */
   readonly result: AnalysisResult | null;

@@ -23,6 +23,8 @@ export interface AnalysisRunsOptions {
 export interface AnalysisProgress {
   log(message: string): void;
   rowsRead(rows: number): void;
+  /** Which part of the step under way is done. */
+  part(done: number): void;
 }
 
 /** The work of an analysis. */
@@ -86,6 +88,7 @@ export class AnalysisRuns {
       endedAt: null,
       rowsRead: 0,
       rowsOut: 0,
+      part: null,
       log: [],
       result: null,
       error: null,
@@ -148,6 +151,9 @@ export class AnalysisRuns {
       rowsRead: (rows) => {
         run.rowsRead += rows;
       },
+      part: (done) => {
+        run.part = done;
+      },
     };
     log(`${run.operation} of ${run.dataset} is queued for ${run.processor}`);
     try {
@@ -167,6 +173,7 @@ export class AnalysisRuns {
       log(`${run.state}: ${run.error.message}`);
     } finally {
       run.endedAt = clock.now();
+      run.part = run.state === 'done' ? 1 : run.part;
       this.#makeRoom(0);
     }
   }

@@ -22,6 +22,8 @@ export interface ComputeRequest {
   readonly other: ProcessorInput | null;
   /** Ends the work wherever it is. */
   readonly signal: AbortSignal;
+  /** Told now and then which part, from 0 to 1, of the step under way is done; an analysis may have several steps. */
+  readonly onProgress?: (part: number) => void;
 }
 
 /** What came out, as one snapshot of what went in. */

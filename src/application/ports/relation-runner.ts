@@ -24,6 +24,13 @@ export interface OpenRelations {
 
 /** SQL where the rows are: an engine lets a processor compute in it, without a row being copied out. */
 export interface RelationRunner {
-  /** @throws DataForgeError `resources_exhausted`, `too_large`, `cancelled` */
-  open(relations: readonly Relation[], signal: AbortSignal): Promise<OpenRelations>;
+  /**
+   * @param onProgress told now and then which part of the SELECT under way is done, where that is known
+   * @throws DataForgeError `resources_exhausted`, `too_large`, `cancelled`
+   */
+  open(
+    relations: readonly Relation[],
+    signal: AbortSignal,
+    onProgress?: (part: number) => void,
+  ): Promise<OpenRelations>;
 }

@@ -1,6 +1,7 @@
 import {
   GraphQLBoolean,
   GraphQLEnumType,
+  GraphQLFloat,
   GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
@@ -43,6 +44,7 @@ const ANALYSIS = new GraphQLObjectType({
     processor: { type: new GraphQLNonNull(GraphQLString), description: 'The processor that computes it.' },
     note: { type: GraphQLString, description: 'Why that is not the one that was chosen.' },
     cached: { type: new GraphQLNonNull(GraphQLBoolean), description: 'The result was there already.' },
+    part: { type: GraphQLFloat, description: 'Which part of the step under way is done, from 0 to 1.' },
     log: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(GraphQLString))) },
     error: { type: GraphQLString },
     columns: { type: new GraphQLList(new GraphQLNonNull(COLUMN)), description: 'Null until it is done.' },
@@ -114,7 +116,7 @@ export function analysisOperations(useCases: UseCases): {
 
 function shown(run: AnalysisRun, cached: boolean) {
   const { note } = analysisJob(run);
-  const { id, state, dataset, operation, processor, log, error, result } = run;
+  const { id, state, dataset, operation, processor, part, log, error, result } = run;
   return {
     id,
     state,
@@ -123,6 +125,7 @@ function shown(run: AnalysisRun, cached: boolean) {
     processor,
     note,
     cached,
+    part,
     log: log.map(({ message }) => message),
     error: error?.message ?? null,
     columns: result?.columns.map(({ name, dbType }) => ({ name, type: formatDbType(dbType) })) ?? null,

@@ -39,6 +39,7 @@ describe('an analysis that takes long', () => {
     const began = performance.now();
     const { json: ended } = await server.call('DELETE', `/analysis/${json.id}`);
     expect(performance.now() - began).toBeLessThan(3000);
+    expect((json.progress.part ?? 0) <= 1).toBe(true);
     expect(ended).toMatchObject({ state: 'cancelled', error: { code: 'cancelled' } });
     const count = await server.post('/analysis', { dataset_id: 'n', operation: 'group' });
     expect(count.json.rows).toEqual([[30_000]]);

@@ -1,6 +1,6 @@
 import type { ComputedTable, ComputeRequest, Processor, ProcessorInput } from '#application/ports/processor.ts';
 import type { OpenRelations, Relation, RelationRunner } from '#application/ports/relation-runner.ts';
-import { type Analysis, columnsRead, otherColumnsRead } from '#domain/analysis/analysis.ts';
+import { columnsRead, otherColumnsRead } from '#domain/analysis/analysis.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { WorkerPool } from '../worker/worker-pool.ts';
 import type { DuckDbContext } from './duckdb-context.ts';
@@ -38,8 +38,9 @@ export class DuckDbProcessor implements Processor {
     return null;
   }
 
-  async compute({ analysis, input, other, signal }: ComputeRequest): Promise<ComputedTable> {
-    const relations = await this.#open(analysis, input, other, signal);
+  async compute(request: ComputeRequest): Promise<ComputedTable> {
+    const { analysis, input, other, signal } = request;
+    const relations = await this.#open(request);
     try {
       const context: DuckDbContext = { input, other, relations, kernels: this.#kernels, signal };
       const { columns, batches } = await startOperation(analysis, context);
@@ -54,12 +55,7 @@ export class DuckDbProcessor implements Processor {
     return this.#kernels.close();
   }
 
-  #open(
-    analysis: Analysis,
-    input: ProcessorInput,
-    other: ProcessorInput | null,
-    signal: AbortSignal,
-  ): Promise<OpenRelations> {
+  #open({ analysis, input, other, signal, onProgress }: ComputeRequest): Promise<OpenRelations> {
     const others = other?.columns ?? [];
     const relation = (name: string, from: ProcessorInput, columns: readonly string[]): Relation => {
       return {
@@ -74,7 +70,7 @@ export class DuckDbProcessor implements Processor {
     }
     const isStored = relations.every(({ input: { query } }) => query !== null);
     const runner = isStored && this.#stored !== null ? this.#stored : this.#loaded;
-    return runner.open(relations, signal);
+    return runner.open(relations, signal, onProgress);
   }
 }
 

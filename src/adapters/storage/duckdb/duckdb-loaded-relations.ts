@@ -17,7 +17,11 @@ export class DuckDbLoadedRelations implements RelationRunner {
     this.#gate = gate;
   }
 
-  async open(relations: readonly Relation[], signal: AbortSignal): Promise<OpenRelations> {
+  async open(
+    relations: readonly Relation[],
+    signal: AbortSignal,
+    onProgress?: (part: number) => void,
+  ): Promise<OpenRelations> {
     const session = await this.#scratch.openSession();
     try {
       for (const relation of relations) await load(session, relation, signal);
@@ -26,7 +30,8 @@ export class DuckDbLoadedRelations implements RelationRunner {
       throw translateDuckDbError(error);
     }
     return {
-      select: (sql, columns) => selectBatches(session, { sql, values: [], columns, signal, gate: this.#gate }),
+      select: (sql, columns) =>
+        selectBatches(session, { sql, values: [], columns, signal, gate: this.#gate, onProgress }),
       close: async () => session.close(),
     };
   }

@@ -15,12 +15,14 @@ export interface RelationSelect {
   readonly columns: readonly ColumnSchema[];
   readonly signal: AbortSignal;
   readonly gate: AdmissionGate;
+  readonly onProgress: ((part: number) => void) | undefined;
 }
 
 /** The rows of a SELECT, each column cast to the type it is to have; each call of the engine waits behind the gate. */
 export async function* selectBatches(session: DuckDbSession, select: RelationSelect): AsyncGenerator<RecordBatch> {
-  const { sql, values, columns, signal, gate } = select;
+  const { sql, values, columns, signal, gate, onProgress } = select;
   const gated = <T>(work: () => Promise<T>) => gate.run(signal, () => session.interruptible(signal, work));
+  const watch = await watchProgress(session, onProgress);
   try {
     const next = await gated(() => session.stream(typedSelect(sql, columns), values, signal));
     for (;;) {
@@ -31,8 +33,27 @@ export async function* selectBatches(session: DuckDbSession, select: RelationSel
   } catch (error) {
     throw computingError(error);
   } finally {
+    clearInterval(watch);
     await session.endStream();
   }
+}
+
+/** How often somebody is told how far the engine is, in milliseconds. */
+const TOLD_EVERY = 250;
+
+/** The engine keeps account of its progress where it is asked to, and prints nothing. */
+async function watchProgress(
+  session: DuckDbSession,
+  onProgress: RelationSelect['onProgress'],
+): Promise<NodeJS.Timeout | undefined> {
+  if (onProgress === undefined) return undefined;
+  await session.execute('SET enable_progress_bar = true');
+  await session.execute('SET enable_progress_bar_print = false');
+  const tell = () => {
+    const { percentage } = session.connection.progress;
+    if (percentage >= 0) onProgress(percentage / 100);
+  };
+  return setInterval(tell, TOLD_EVERY).unref();
 }
 
 /** Columns are taken by their places: their names may be some that the engine takes for the same. */

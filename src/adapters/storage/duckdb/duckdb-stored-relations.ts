@@ -15,7 +15,11 @@ export class DuckDbStoredRelations implements RelationRunner {
     this.#store = store;
   }
 
-  async open(relations: readonly Relation[], signal: AbortSignal): Promise<OpenRelations> {
+  async open(
+    relations: readonly Relation[],
+    signal: AbortSignal,
+    onProgress?: (part: number) => void,
+  ): Promise<OpenRelations> {
     const { gate } = this.#store.options;
     const parameters = new SqlParameters();
     const queries = relations.map((relation) => relationQuery(relation, parameters));
@@ -34,6 +38,7 @@ export class DuckDbStoredRelations implements RelationRunner {
           columns,
           signal,
           gate,
+          onProgress,
         }),
       close: async () => {
         await session.run('ROLLBACK').catch(() => {});

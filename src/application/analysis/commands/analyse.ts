@@ -89,6 +89,7 @@ export function analyse(ports: AnalysePorts) {
         input: datasetInput(dataset, filter, options),
         other: other === null ? null : datasetInput(other, null, options),
         signal,
+        onProgress: progress.part,
       });
     });
     await waitFor(run, wait, runs, call);

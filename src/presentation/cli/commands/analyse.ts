@@ -91,6 +91,8 @@ async function waitedFor(client: ApiClient, first: Json, { output, signal }: Cli
   try {
     while (state(job) === 'queued' || state(job) === 'running') {
       told = tellNew(job, told, (line) => output.note(line));
+      const part = memberOf(memberOf(job, 'progress'), 'part');
+      if (part !== null) output.note(`${Math.round(Number(textOf(part)) * 100)} %`);
       job = await client.json('GET', path, { query: { wait_ms: WAIT }, signal });
     }
   } catch (error) {

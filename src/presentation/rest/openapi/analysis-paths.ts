@@ -19,7 +19,10 @@ const JOB: Tree = {
     created_at: { type: 'string', format: 'date-time' },
     started_at: { type: ['string', 'null'], format: 'date-time' },
     ended_at: { type: ['string', 'null'], format: 'date-time' },
-    progress: { type: 'object', properties: { rows_read: { type: 'integer' }, rows_out: { type: 'integer' } } },
+    progress: {
+      type: 'object',
+      properties: { rows_read: { type: 'integer' }, rows_out: { type: 'integer' }, part: { type: ['number', 'null'] } },
+    },
     log: { type: 'array', items: { type: 'object' } },
     error: { type: ['object', 'null'] },
   },
