@@ -95,6 +95,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   opened.push(() => Promise.all([processor.close(), fallback.close()]));
   const versions = new DatasetVersions(engine.changes);
   opened.push(() => versions.close());
+  const stopping = new AbortController();
   const analyses = new AnalysisRuns({
     clock,
     gate: new AdmissionQueue({ places: config.maxAnalyses, maxWaiting: 100 }),
@@ -102,6 +103,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     maxResultBytes: config.analysisMaxResult,
     maxKeptBytes: config.analysisKeep,
     maxKept: 1000,
+    stopping: stopping.signal,
   });
   opened.push(() => analyses.close());
   const catalog = new DatasetCatalog(compileRe2);
@@ -117,7 +119,6 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const streams = new StreamPlaces(config.maxStreams);
   const feeds = new StreamPlaces(config.maxFeeds, 'feeds');
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
-  const stopping = new AbortController();
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const useCases = createUseCases({
     engine,

@@ -20,6 +20,7 @@ function runsWith(options: Partial<AnalysisRunsOptions> = {}): AnalysisRuns {
     maxResultBytes: 1000,
     maxKeptBytes: 1000,
     maxKept: 3,
+    stopping: NEVER,
     ...options,
   });
 }
@@ -116,6 +117,18 @@ describe('the analyses under way and kept', () => {
     await finish('d', 0);
     await finish('e', 0);
     expect(runs.list()).toHaveLength(3);
+  });
+
+  test('make nobody wait for a server that stops', async () => {
+    const stopping = new AbortController();
+    const runs = runsWith({ stopping: stopping.signal });
+    const run = runs.start(about('a'), endless);
+    const waiting = runs.settled(run.id, 60_000, NEVER);
+    stopping.abort();
+    await waiting;
+    expect(run.state).toBe('running');
+    await runs.close();
+    expect(run).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
   });
 
   test('tell what failed inside from what was refused', async () => {

@@ -17,6 +17,8 @@ export interface AnalysisRunsOptions {
   readonly maxKeptBytes: number;
   /** Finished analyses that are kept; the oldest goes first. */
   readonly maxKept: number;
+  /** Fires when the server is told to stop: nobody waits any longer. */
+  readonly stopping: AbortSignal;
 }
 
 /** What an analysis tells of itself while it works. */
@@ -98,19 +100,24 @@ export class AnalysisRuns {
     return run;
   }
 
-  /** Waits until an analysis has ended, or so many milliseconds, or until the signal fires. */
+  /** Waits until an analysis has ended, so many milliseconds are over, or the server stops; throws where the signal fires. */
   async settled(id: string, milliseconds: number, signal: AbortSignal): Promise<void> {
     const { ended } = this.#entry(id);
+    const { stopping } = this.#options;
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, milliseconds);
     const onAbort = () => waited.reject(abortError(signal));
+    const onStop = () => waited.resolve();
     if (signal.aborted) onAbort();
+    if (stopping.aborted) onStop();
     signal.addEventListener('abort', onAbort, { once: true });
+    stopping.addEventListener('abort', onStop, { once: true });
     try {
       await Promise.race([ended, waited.promise]);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
+      stopping.removeEventListener('abort', onStop);
     }
   }
 

@@ -3,6 +3,7 @@ import { FaultList } from '../query/faults.ts';
 import type { ColumnSchema } from '../record/batch.ts';
 import type { Json } from '../record/json.ts';
 import { didYouMean } from '../text/suggest.ts';
+import { freeName } from './column.ts';
 import type { OperationDefinition, OperationInput } from './operation.ts';
 import { correlation } from './operations/correlation.ts';
 import { deduplicate } from './operations/deduplicate.ts';
@@ -66,12 +67,14 @@ export function parseAnalysis(operation: OperationName, parameters: Json, input:
   return { operation, parameters: values } as Analysis;
 }
 
-/** The columns of the result; null where they depend on the rows. */
+/** The columns of the result; null where they depend on the rows. A name that is taken already gets `_2`, `_3`, …. */
 export function resultColumns(
   { operation, parameters }: Analysis,
   input: OperationInput,
 ): readonly ColumnSchema[] | null {
-  return definitionOf(operation).columns(parameters, input);
+  const taken = new Set<string>();
+  const columns = definitionOf(operation).columns(parameters, input);
+  return columns?.map((column) => ({ ...column, name: freeName(column.name, taken) })) ?? null;
 }
 
 /** The columns of the input that the analysis looks at, each once. */

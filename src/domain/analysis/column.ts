@@ -54,3 +54,11 @@ export const KIND_WORDS: Readonly<Record<ColumnKind, string>> = {
 export function column(name: string, dbType: DbType, nullable = true): ColumnSchema {
   return { name, dbType, nullable };
 }
+
+/** A name that is not taken yet, which it then is. */
+export function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let count = 2; taken.has(free); count++) free = `${name}_${count}`;
+  taken.add(free);
+  return free;
+}

@@ -2,9 +2,8 @@ import { DataForgeError } from '../errors.ts';
 import type { ColumnSchema } from '../record/batch.ts';
 import type { Value } from '../record/value.ts';
 import type { ParametersOf } from './analysis.ts';
-import { type AnalysisColumn, column } from './column.ts';
+import { type AnalysisColumn, column, freeName } from './column.ts';
 import { keyColumn } from './operations/group.ts';
-import { freeName } from './operations/join.ts';
 import { MAX_PIVOT_COLUMNS } from './operations/pivot.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { formatDbType } from '../../dataset/db-type.ts';
 import type { ColumnSchema } from '../../record/batch.ts';
-import { type AnalysisColumn, column, isNumber } from '../column.ts';
+import { type AnalysisColumn, column, freeName, isNumber } from '../column.ts';
 import { columnName, columnNames, datasetName } from '../column-parameters.ts';
 import { defineOperation, identityOf, inputColumn } from '../operation.ts';
 import { integer, listOf, objectOf, oneOf } from '../parameter.ts';
@@ -63,12 +63,4 @@ export const join = defineOperation({
 function shownColumn(columns: readonly AnalysisColumn[], name: string, as: string, mayLack: boolean): ColumnSchema {
   const { dbType, nullable } = inputColumn(columns, name);
   return column(as, dbType, nullable || mayLack);
-}
-
-/** A name that is not taken yet, which it then is. */
-export function freeName(name: string, taken: Set<string>): string {
-  let free = name;
-  for (let count = 2; taken.has(free); count++) free = `${name}_${count}`;
-  taken.add(free);
-  return free;
 }

@@ -22,7 +22,7 @@ export const outliers = defineOperation({
   description: 'Values that stand apart from the others of their column.',
   parameters: {
     columns: columnNames('number', 'Columns of numbers; all where it is left out.', { fallback: 'all', most: 100 }),
-    method: oneOf(OUTLIER_METHODS, 'z-score, interquartile range or median absolute deviation.', 'mad'),
+    method: oneOf(OUTLIER_METHODS, 'By z-score, interquartile range or median absolute deviation.', 'mad'),
     threshold: optional(
       number('How far is too far; 3 for z, 1.5 for iqr, 3.5 for mad where it is left out.', {
         least: 0,
