@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchGroup, createContext, removeContext } from './context.ts';
 import { falls, formatTable, type Measurement } from './harness/table.ts';
+import { analyses } from './rows/analysis.ts';
 import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
@@ -22,6 +23,7 @@ const GROUPS: readonly BenchGroup[] = [
   largeReads,
   graphqlReads,
   webSockets,
+  analyses,
 ];
 
 const { values } = parseArgs({
