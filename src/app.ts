@@ -98,6 +98,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const stopping = new AbortController();
   const analyses = new AnalysisRuns({
     clock,
+    telemetry,
     gate: new AdmissionQueue({ places: config.maxAnalyses, maxWaiting: 100 }),
     timeout: config.analysisTimeoutMs,
     maxResultBytes: config.analysisMaxResult,

@@ -15,6 +15,7 @@ function runsWith(options: Partial<AnalysisRunsOptions> = {}): AnalysisRuns {
   let now = 0;
   return new AnalysisRuns({
     clock: { now: () => ++now, elapsed: () => now },
+    telemetry: { ran: () => {}, note: () => {}, warn: () => {} },
     gate: new AdmissionQueue({ places: 1, maxWaiting: 2 }),
     timeout: 60_000,
     maxResultBytes: 1000,
@@ -132,7 +133,8 @@ describe('the analyses under way and kept', () => {
   });
 
   test('tell what failed inside from what was refused', async () => {
-    const runs = runsWith();
+    const warned: unknown[] = [];
+    const runs = runsWith({ telemetry: { ran: () => {}, note: () => {}, warn: (_, facts) => warned.push(facts) } });
     const failed = runs.start(about('a'), async () => {
       throw new TypeError('ours');
     });
@@ -141,6 +143,9 @@ describe('the analyses under way and kept', () => {
     });
     await runs.settled(refused.id, 1000, NEVER);
     expect([failed.error?.code, refused.error?.message]).toEqual(['internal', 'Not these.']);
+    expect(warned).toMatchObject([
+      { dataset: 'wells', operation: 'group', processor: 'duckdb', err: { message: 'ours' } },
+    ]);
     expect(() => runs.get('nobody')).toThrow('There is no analysis "nobody"');
   });
 });

@@ -3,11 +3,13 @@ import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ComputedTable } from '../ports/processor.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { abortError, withTimeLimit } from '../time-limit.ts';
 import type { AnalysisLogLine, AnalysisResult, AnalysisRun, AnalysisSubject } from './analysis-run.ts';
 
 export interface AnalysisRunsOptions {
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   /** Analyses at once; others are queued. */
   readonly gate: AdmissionGate;
   /** Milliseconds one may take, from when it begins. */
@@ -176,6 +178,7 @@ export class AnalysisRuns {
       log(`done: ${result.rows} rows, ${result.bytes} bytes`);
     } catch (error) {
       run.error = asDataForgeError(error);
+      if (run.error.code === 'internal') this.#warn(run, run.error);
       run.state = run.error.code === 'cancelled' ? 'cancelled' : 'failed';
       log(`${run.state}: ${run.error.message}`);
     } finally {
@@ -183,6 +186,12 @@ export class AnalysisRuns {
       run.part = run.state === 'done' ? 1 : run.part;
       this.#makeRoom(0);
     }
+  }
+
+  /** Of a job nobody waits for, nobody else would tell. */
+  #warn({ id, dataset, operation, processor }: AnalysisRun, error: DataForgeError): void {
+    const facts = { id, dataset, operation, processor, err: error.cause ?? error };
+    this.#options.telemetry.warn('an analysis failed inside', facts);
   }
 
   async #collect(run: Entry['run'], { columns, batches }: ComputedTable): Promise<AnalysisResult> {
