@@ -130,6 +130,35 @@ describe.each(ENGINES)('analyses over HTTP, on %s', (engine) => {
     expect((await server.get(address)).status).toBe(404);
   });
 
+  test('takes names of any kind, and tells a property from a column of the system', async () => {
+    const name = 'odd näme / 100%';
+    const quoted = 'a "quoted" näme';
+    await server.create(name, { id: 7, Version: "it's", [quoted]: 'x', data: { a: 1 } });
+    await server.create(name, { id: 7, Version: 'b', [quoted]: 'y', data: null });
+    const analysed = async (operation: string, parameters: object) => {
+      const { json, text, status } = await analyse({ dataset_id: name, operation, parameters });
+      expect(status, text).toBe(200);
+      return json.rows;
+    };
+    expect((await analysed('summary', { bins: 0 })).map(([column]: [string]) => column)).toEqual([
+      'id',
+      'Version',
+      quoted,
+      'data',
+    ]);
+    const by = { by: [{ column: quoted }], measures: [{ function: 'sum', column: 'id' }] };
+    expect(await analysed('group', by)).toEqual([
+      ['x', 7],
+      ['y', 7],
+    ]);
+    expect(await analysed('deduplicate', { on: ['id'], columns: [quoted, 'Version'] })).toEqual([['x', "it's"]]);
+    expect(await analysed('pivot', { rows: ['id'], columns: 'Version', measure: { function: 'count' } })).toEqual([
+      [7, 1, 1],
+    ]);
+    const ids = await analysed('sample', { rows: 2, columns: ['_id', 'id'] });
+    expect(ids.map(([, id]: [string, number]) => id)).toEqual([7, 7]);
+  });
+
   test('says which processor ran in health and figures', async () => {
     const health = await server.get('//health/ready');
     expect(health.json).toMatchObject({ processor: 'duckdb', processor_version: expect.stringMatching(/\d/) });
