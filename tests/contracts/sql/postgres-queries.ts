@@ -1,6 +1,7 @@
 /** Queries people write for PostgreSQL, over the dataset `sales` and the dataset of every type: each must run. */
 export const POSTGRES_ALLOWED: readonly string[] = [
   'SELECT 1',
+  "SELECT 'a' -- and\n 'b'",
   'SELECT 1 ; -- the end',
   '/* first /* nested; */ */ SELECT 1 /* last; */ ;',
   'SELECT * FROM sales',
@@ -96,6 +97,11 @@ export const POSTGRES_ATTACKS: readonly string[] = [
   'CALL x()',
   'SELECT nothing FROM sales',
   'SELECT * FROM secret',
+  'SELECT * FROM "SECRET", secret',
+  `SELECT 1 AS ${'x'.repeat(64)}`,
+  'SELECT * FROM sales s, secret',
+  'SELECT (SELECT a FROM secret)',
+  'SELECT pg_sleep\u00a0(10)',
   'SELECT',
   '',
   "SELECT 'x",

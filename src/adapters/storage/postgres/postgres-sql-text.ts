@@ -23,6 +23,9 @@ const TELLTALES: ReadonlySet<string> = new Set([
 const OF_THE_SERVER =
   /^(?:pg_(?!typeof$).*|information_schema|reg(?:class|proc|procedure|oper|operator|type|role|namespace|config|dictionary|collation|database))$/;
 
+/** Bytes of a name; the server would cut off the rest, and take it for another. */
+const LONGEST_NAME = 63;
+
 /** A text that looks like one statement that reads, its placeholders numbered. */
 export interface ReadableSql {
   readonly sql: string;
@@ -106,7 +109,8 @@ class Reading {
 
   take({ blank, string, parameter, name, end, other }: Groups): void {
     if (blank !== undefined) {
-      this.blank();
+      // Two strings with a line break between them are one.
+      this.#sql += /[\n\r]/.test(blank) ? '\n' : ' ';
       return;
     }
     if (end !== undefined) {
@@ -142,6 +146,9 @@ class Reading {
     const known = isQuoted ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
     if (!isQuoted && (known === 'u' || TELLTALES.has(known))) {
       throw refused(`"${name}" cannot be used here; where it is a name of yours, put it in double quotes.`);
+    }
+    if (Buffer.byteLength(known) > LONGEST_NAME) {
+      throw refused(`The name "${known.slice(0, 20)}…" is longer than the ${LONGEST_NAME} bytes that names have here.`);
     }
     if (OF_THE_SERVER.test(known.toLowerCase()))
       throw refused(`A query cannot use "${known}" here; it reads datasets alone.`);
