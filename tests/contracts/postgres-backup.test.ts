@@ -54,7 +54,7 @@ describeOnPostgres('a backup of a store in postgres', (server) => {
     await store.create(odd, { xmin: -1 });
     const script = await readFile(file, 'utf8');
     await onServer(server().url, async (client) => {
-      await client.query(`DROP SCHEMA "${opened.schema}" CASCADE`);
+      await client.query(`DROP SCHEMA "${opened.schema}" CASCADE; DROP SCHEMA "${opened.schema}_sql" CASCADE`);
       await runScript(client, script);
     });
     const again = new StoreDriver(await opened.reopen());

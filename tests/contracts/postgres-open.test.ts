@@ -1,9 +1,15 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPostgresEngine } from '#adapters/storage/postgres/postgres-engine.ts';
 import { loadParquetCodec } from '#adapters/storage/registry.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
+import { dataset, property } from '../support/dataset-builders.ts';
 import { describeOnPostgres, openTemporaryPostgres } from '../support/postgres-engine.ts';
 import { onServer } from '../support/postgres-server.ts';
+import { StoreDriver } from '../support/store-driver.ts';
+
+const items = dataset('items', [property('a', 'INTEGER')]);
 
 describeOnPostgres('opening a store in PostgreSQL', (server) => {
   const open = (url: string, schema = 'refused') =>
@@ -11,7 +17,7 @@ describeOnPostgres('opening a store in PostgreSQL', (server) => {
       url,
       schema,
       connections: 5,
-      dataDir: process.cwd(),
+      dataDir: join(tmpdir(), 'data-forge-postgres-open'),
       gate: { run: (_, work) => work() },
       compilePattern: compileRe2,
       parquet: loadParquetCodec,
@@ -52,6 +58,28 @@ describeOnPostgres('opening a store in PostgreSQL', (server) => {
       message: expect.stringContaining("ENCODING 'UTF8'"),
     });
     await onServer(url, (client) => client.query('DROP DATABASE latin'));
+  });
+
+  test('a user who may not make roles has all but SQL', async () => {
+    const { url } = server();
+    await onServer(url, async (client) => {
+      await client.query("CREATE ROLE plain LOGIN PASSWORD 'plain'");
+      await client.query(`CREATE DATABASE plain OWNER plain ENCODING 'UTF8' TEMPLATE template0`);
+    });
+    const plain = Object.assign(new URL(url), { username: 'plain', password: 'plain', pathname: '/plain' });
+    const engine = await open(String(plain));
+    const store = new StoreDriver(engine);
+    await store.use(items);
+    await store.create(items, { a: 1 });
+    expect(await store.count(items)).toBe(1);
+    const { signal } = new AbortController();
+    const asked = engine.sql?.run({ sql: 'SELECT 1', parameters: [], datasets: [items], limit: null, signal });
+    await expect(asked).rejects.toMatchObject({ code: 'unsupported_by_engine' });
+    await engine.maintenance.close();
+    await onServer(url, async (client) => {
+      await client.query('DROP DATABASE plain WITH (FORCE)');
+      await client.query('DROP ROLE plain');
+    });
   });
 
   test('a store of a newer version is refused', async () => {

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openPostgresEngine } from '#adapters/storage/postgres/postgres-engine.ts';
+import { readerRole } from '#adapters/storage/postgres/postgres-reader-role.ts';
 import { loadParquetCodec } from '#adapters/storage/registry.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
@@ -71,8 +73,14 @@ export async function openTemporaryPostgres({ url }: PostgresServer): Promise<Po
     },
     dispose: async () => {
       for (const each of [engine, ...others]) await each.maintenance.close();
-      await onServer(url, (client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
+      await onServer(url, (client) => dropStore(client, schema));
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function dropStore(client: pg.Client, schema: string): Promise<void> {
+  await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_sql" CASCADE`);
+  const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database');
+  await client.query(`DROP ROLE IF EXISTS "${readerRole(rows[0]?.database ?? '', schema)}"`);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from './support/server.ts';
+import { ENGINES, startServer, type TestServer } from './support/server.ts';
 
 describe('SQL over HTTP', () => {
   let server: TestServer;
@@ -232,6 +232,32 @@ describe('SQL over HTTP on sqlite', () => {
     const { json } = await server.post('/query', { sql });
     expect(json).toMatchObject({ status: 400, code: 'invalid_sql' });
   });
+});
+
+describe.skipIf(!ENGINES.includes('postgres'))('SQL over HTTP on postgres', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer('postgres');
+    await server.create('wells', { field_code: 1, well_code: 'w1', oil: 0.25 });
+    await server.create('wells', { field_code: 2, well_code: 'w2', oil: null });
+  });
+  afterAll(() => server.close());
+
+  test('answers with columns and rows, whole or as a stream', async () => {
+    const sql = 'SELECT field_code, oil, count(*) OVER () AS n FROM wells WHERE field_code < $1 ORDER BY field_code';
+    const { status, text } = await server.post('/query', { sql, params: [3] });
+    expect([status, text.match(/"rows":(.*),"row_count/)?.[1]]).toEqual([200, '[[1,0.2500,2],[2,null,2]]']);
+    const csv = await server.post('/query', { sql, params: [3] }, { accept: 'text/csv' });
+    expect(csv.text).toBe('field_code,oil,n\n1,0.2500,2\n2,,2\n');
+  });
+
+  test.each(['SELECT * FROM data_forge."forge.store"', 'SELECT * FROM pg_class', 'DROP VIEW wells'])(
+    'refuses %s',
+    async (sql) => {
+      const { json } = await server.post('/query', { sql });
+      expect(json).toMatchObject({ status: 400, code: 'invalid_sql' });
+    },
+  );
 });
 
 test('an engine without SQL says so', async () => {

@@ -37,14 +37,14 @@ export class PostgresDatasets implements DatasetStore {
   async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
     refuseLoss(plan, acceptLoss);
     if (plan.steps.length === 0) return;
-    const { commits, compilePattern } = this.#store;
+    const { commits } = this.#store;
     await commits.commit(async ({ connection, stamp }) => {
       await connection.batch([`SET LOCAL lock_timeout TO ${READERS_WAIT_MS}`]);
       await lockSchema(connection);
       const now = await planIn(connection, plan.dataset);
       const isSame = now.stored === plan.stored || sameDefinition(now.stored, plan.stored);
       if (!isSame) refuseLoss(now, acceptLoss);
-      if (now.steps.length > 0) await evolve(connection, isSame ? plan : now, compilePattern);
+      if (now.steps.length > 0) await evolve(connection, isSame ? plan : now, this.#store);
       return { nextSeq: stamp.firstSeq, datasets: [] };
     });
   }

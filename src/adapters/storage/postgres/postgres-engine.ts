@@ -16,6 +16,7 @@ import { type CommitNotice, PostgresNotices } from './postgres-notices.ts';
 import { prepareStore, shownAddress } from './postgres-open.ts';
 import { PostgresPool } from './postgres-pool.ts';
 import { PostgresReader } from './postgres-reader.ts';
+import { PostgresSqlRunner } from './postgres-sql-runner.ts';
 import type { PostgresStore } from './postgres-store.ts';
 import { PostgresWriter } from './postgres-writer.ts';
 
@@ -37,7 +38,7 @@ const POSTGRES_CAPABILITIES: EngineCapabilities = {
   rendersNatively: [],
   sharedByInstances: true,
   durable: true,
-  dialect: null,
+  dialect: 'postgres',
 };
 
 /** One makes a commit, one trims or forgets; commits wait for each other anyway. */
@@ -52,7 +53,7 @@ const READ_TIMEOUT_MS = 600_000;
  */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<StorageEngine> {
   const { url, schema } = options;
-  const engineVersion = await prepareStore(url, schema);
+  const { version: engineVersion, reader } = await prepareStore(url, schema);
   const spoolDir = join(options.dataDir, 'spool');
   await prepareSpool(spoolDir);
   const instance = randomUUID();
@@ -71,6 +72,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     new PostgresPool({ url, schema, most, statementTimeoutMs, cancel: (processId) => notices.cancel(processId) });
   const store: PostgresStore = {
     schema,
+    reader,
     spoolDir,
     engineVersion,
     gate: options.gate,
@@ -87,6 +89,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   } catch (error) {
     throw translateConnectError(error, shownAddress(url));
   }
+  const sql = new PostgresSqlRunner(store, url);
   return {
     name: 'postgres',
     capabilities: POSTGRES_CAPABILITIES,
@@ -95,8 +98,8 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     loader: new PostgresLoader(store),
     reader: new PostgresReader(store),
     changes: new PostgresChangeLog(store),
-    maintenance: new PostgresMaintenance(store, notices),
-    sql: null,
+    maintenance: new PostgresMaintenance(store, notices, sql),
+    sql,
     relations: null,
   };
 }

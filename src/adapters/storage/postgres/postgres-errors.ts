@@ -39,6 +39,18 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether the user of the database may not do it. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === '42501';
+}
+
+/** What an error of people's SQL means: what is wrong with it, or with the server. */
+export function translateSqlError(error: unknown): DataForgeError {
+  const isTheirs = error instanceof pg.DatabaseError && /^(?:0A|2[0-9]|3[FD]|42|54)/.test(codeOf(error));
+  if (!isTheirs) return translatePostgresError(error);
+  return new DataForgeError('invalid_sql', `The query cannot be run: ${error.message}.`, { cause: error });
+}
+
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === CODES.uniqueViolation;
 }

@@ -19,6 +19,13 @@ import {
 } from './postgres-layout.ts';
 import { quotedName } from './postgres-names.ts';
 import { columnType, valueLiteral } from './postgres-values.ts';
+import { createView, dropView, type Reader } from './postgres-views.ts';
+
+interface EvolveMeans {
+  readonly compilePattern: CompilePattern;
+  readonly schema: string;
+  readonly reader: Reader | null;
+}
 
 /** Every dataset that has tables, as it was last applied. */
 export async function datasetsIn(connection: PostgresConnection): Promise<Dataset[]> {
@@ -37,13 +44,14 @@ export function definitionOf(dataset: Dataset): string {
 export async function evolve(
   connection: PostgresConnection,
   plan: EvolutionPlan,
-  compilePattern: CompilePattern,
+  { compilePattern, schema, reader }: EvolveMeans,
 ): Promise<void> {
   const { dataset, stored } = plan;
   if (stored === null) {
     await connection.batch([...createTables(dataset), ...declaredIndexes(dataset).map(({ sql }) => sql)]);
   } else {
     refuseMisfits(plan.steps, await settleSteps(connection, plan, compilePattern));
+    await connection.batch([dropView(stored, schema)]);
     await changeTables(connection, stored, dataset);
     await renewIndexes(connection, stored, dataset);
   }
@@ -51,6 +59,7 @@ export async function evolve(
     `INSERT INTO ${DATASETS} (name, definition) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET definition = excluded.definition`,
     [dataset.name, definitionOf(dataset)],
   );
+  if (reader !== null) await connection.batch(createView(dataset, schema, reader.role));
 }
 
 /** A step that was refused when it was planned was wanted all the same; rows may have come since that do not fit another. */

@@ -32,7 +32,10 @@ export const HISTORY_COLUMN_NAMES: readonly string[] = HISTORY_COLUMNS.map(([nam
 export const SYSTEM_COLUMN_TYPES: readonly string[] = SYSTEM_COLUMNS.map(([, type]) => type);
 export const HISTORY_COLUMN_TYPES: readonly string[] = HISTORY_COLUMNS.map(([, type]) => type);
 
-/** One row: the format, the last sequence number, the time of its commit in microseconds. Who commits holds it locked. */
+/**
+ * One row: the format, the last sequence number, the time of its commit in microseconds, the password of the role that
+ * runs people's SQL. Who commits holds it locked.
+ */
 export const STORE = '"forge.store"';
 export const DATASETS = '"forge.datasets"';
 export const ORIGINS = '"forge.origins"';
@@ -41,7 +44,7 @@ export const MARKS = '"forge.marks"';
 export const FOLD = '"forge.fold"';
 
 export const META_TABLES: readonly string[] = [
-  `CREATE TABLE ${STORE} (single boolean PRIMARY KEY DEFAULT true CHECK (single), format integer NOT NULL, sequence bigint NOT NULL, committed_at bigint NOT NULL)`,
+  `CREATE TABLE ${STORE} (single boolean PRIMARY KEY DEFAULT true CHECK (single), format integer NOT NULL, sequence bigint NOT NULL, committed_at bigint NOT NULL, reader_password text NOT NULL DEFAULT gen_random_uuid()::text || gen_random_uuid()::text)`,
   `CREATE TABLE ${DATASETS} (name text COLLATE "C" PRIMARY KEY, definition text NOT NULL, trimmed_to bigint NOT NULL DEFAULT 0)`,
   `CREATE TABLE ${ORIGINS} (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, caller text NOT NULL, run text, UNIQUE NULLS NOT DISTINCT (caller, run))`,
   `CREATE TABLE ${MARKS} (kind text COLLATE "C", key text COLLATE "C", value text NOT NULL, made_at timestamp NOT NULL, PRIMARY KEY (kind, key))`,

@@ -41,26 +41,40 @@ export class PostgresLoader implements BulkLoader {
   }
 
   async #load(request: BulkRequest): Promise<BulkCounts> {
-    const { signal } = request;
     const upload = new Upload(request, compileRowValidator(request.dataset, this.#store.compilePattern));
-    const rows = upload.read();
-    const held: GoodRow[] = [];
-    let next = await rows.next();
-    for (; !next.done && held.length <= HELD_ROWS; next = await rows.next()) held.push(...next.value);
-    if (next.done) {
-      upload.finish();
-      return this.#store.streams.use(signal, (connection) => {
-        return this.#commit(connection, upload, (commit) => upload.storeEach(commit, [held]));
-      });
+    const blocks = upload.read();
+    try {
+      const held: GoodRow[] = [];
+      while (held.length <= HELD_ROWS) {
+        const { done, value } = await blocks.next();
+        if (done) return await this.#loadHeld(upload, held);
+        for (const row of value) held.push(row);
+      }
+      return await this.#loadStaged(upload, held, blocks);
+    } finally {
+      await blocks.return(undefined);
     }
-    const rest = next.value;
+  }
+
+  async #loadHeld(upload: Upload, held: readonly GoodRow[]): Promise<BulkCounts> {
+    upload.finish();
+    return this.#store.streams.use(upload.request.signal, (connection) => {
+      return this.#commit(connection, upload, (commit) => upload.storeEach(commit, [held]));
+    });
+  }
+
+  async #loadStaged(
+    upload: Upload,
+    held: readonly GoodRow[],
+    blocks: AsyncIterable<readonly GoodRow[]>,
+  ): Promise<BulkCounts> {
+    const { dataset, signal } = upload.request;
     async function* all() {
       yield held;
-      yield rest;
-      yield* rows;
+      yield* blocks;
     }
     return this.#store.streams.use(signal, async (connection) => {
-      const staged = new StagedRows(connection, request.dataset);
+      const staged = new StagedRows(connection, dataset);
       await staged.fill(all());
       upload.finish();
       const counts = await this.#commit(connection, upload, (commit) => upload.storeStaged(commit, staged));

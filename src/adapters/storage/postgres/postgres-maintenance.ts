@@ -3,14 +3,17 @@ import { writeBackup } from './postgres-backup.ts';
 import { datasetsIn } from './postgres-evolve.ts';
 import { currentTable, DATASETS, historyTable, STORE } from './postgres-layout.ts';
 import type { PostgresNotices } from './postgres-notices.ts';
+import type { PostgresSqlRunner } from './postgres-sql-runner.ts';
 import type { PostgresStore } from './postgres-store.ts';
 
 /** Health, backup and upkeep of a store in a database. */
 export class PostgresMaintenance implements Maintenance {
   readonly #store: PostgresStore;
   readonly #notices: PostgresNotices;
+  readonly #sql: PostgresSqlRunner;
 
-  constructor(store: PostgresStore, notices: PostgresNotices) {
+  constructor(store: PostgresStore, notices: PostgresNotices, sql: PostgresSqlRunner) {
+    this.#sql = sql;
     this.#store = store;
     this.#notices = notices;
   }
@@ -64,7 +67,7 @@ export class PostgresMaintenance implements Maintenance {
 
   async close(): Promise<void> {
     const { commits, reads, streams } = this.#store;
-    await Promise.all([commits.pool.close(), reads.close(), streams.close()]);
+    await Promise.all([this.#sql.close(), commits.pool.close(), reads.close(), streams.close()]);
     await this.#notices.close();
   }
 }

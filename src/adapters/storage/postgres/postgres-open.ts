@@ -6,6 +6,8 @@ import { createFoldFunction } from './postgres-fold.ts';
 import { META_TABLES, STORE, STORE_FORMAT } from './postgres-layout.ts';
 import { quotedName } from './postgres-names.ts';
 import { clientConfig, sessionSettings } from './postgres-pool.ts';
+import { prepareReader } from './postgres-reader-role.ts';
+import type { Reader } from './postgres-views.ts';
 
 /** PostgreSQL 15 is the first with unique constraints that take null for a value. */
 const LEAST_VERSION = 15;
@@ -17,12 +19,17 @@ export function shownAddress(url: string): string {
   return `${host}${pathname}`;
 }
 
+interface PreparedStore {
+  readonly version: string;
+  readonly reader: Reader | null;
+}
+
 /**
  * Makes what the store needs in its database where it is not there; of several instances that start at once, one does.
- * @returns the version of the server
+ * @returns the version of the server, and who may run people's SQL
  * @throws DataForgeError `invalid_configuration`, `unavailable` or `store_newer`, in one sentence
  */
-export async function prepareStore(url: string, schema: string): Promise<string> {
+export async function prepareStore(url: string, schema: string): Promise<PreparedStore> {
   const address = shownAddress(url);
   try {
     if (!/^postgres(ql)?:/.test(url)) throw new TypeError('DATABASE_URL has to begin with postgres://');
@@ -39,7 +46,7 @@ export async function prepareStore(url: string, schema: string): Promise<string>
   }
 }
 
-async function prepare(connection: PostgresConnection, schema: string, address: string): Promise<string> {
+async function prepare(connection: PostgresConnection, schema: string, address: string): Promise<PreparedStore> {
   const [number = '0', version = '', encoding = ''] =
     ((await connection.row(
       "SELECT current_setting('server_version_num'), current_setting('server_version'), current_setting('server_encoding')",
@@ -63,14 +70,15 @@ async function prepare(connection: PostgresConnection, schema: string, address: 
     await connection.batch([`CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`, ...META_TABLES, createFoldFunction()]);
   }
   const format = Number((await connection.row(`SELECT format FROM ${STORE}`))?.[0]);
-  await connection.batch(['COMMIT']);
   if (format > STORE_FORMAT) {
     throw new DataForgeError(
       'store_newer',
       `The store in ${address} has format ${format} and this version reads up to ${STORE_FORMAT}; start the version of Data Forge that wrote it.`,
     );
   }
-  return version;
+  const reader = await prepareReader(connection, schema);
+  await connection.batch(['COMMIT']);
+  return { version, reader };
 }
 
 /** Lets one instance at a time change the tables of a store, until its transaction ends. */

@@ -93,6 +93,7 @@ export class PostgresPool {
     const client = await this.#connect(signal);
     const { processID } = client as unknown as { readonly processID: number };
     let cancelling: Promise<void> | null = null;
+    let isReleased = false;
     const onAbort = () => {
       cancelling = this.#end(client, processID);
     };
@@ -101,6 +102,8 @@ export class PostgresPool {
       connection: new PostgresConnection(client),
       explain: (error) => (signal?.aborted ? abortError(signal) : translatePostgresError(error)),
       release: async (failed) => {
+        if (isReleased) return;
+        isReleased = true;
         signal?.removeEventListener('abort', onAbort);
         await cancelling;
         client.release(failed || cancelling !== null);

@@ -4,9 +4,12 @@ import type { ParquetCodec } from '../shared/parquet-codec.ts';
 import type { PostgresCommits } from './postgres-commits.ts';
 import type { PostgresHeads } from './postgres-heads.ts';
 import type { PostgresPool } from './postgres-pool.ts';
+import type { Reader } from './postgres-views.ts';
 
 interface StoreParts {
   readonly schema: string;
+  /** Who runs people's SQL; null where the user of the store may not make roles. */
+  readonly reader: Reader | null;
   readonly spoolDir: string;
   readonly engineVersion: string;
   readonly gate: AdmissionGate;

@@ -9,7 +9,8 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import type { ParquetCodec } from './parquet-codec.ts';
 import { newSpoolFile } from './spool.ts';
 
-interface ParquetMeans {
+/** What it takes to write Parquet. */
+export interface ParquetMeans {
   readonly spoolDir: string;
   readonly parquet: () => Promise<ParquetCodec>;
   readonly gate: AdmissionGate;

@@ -1,16 +1,8 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { SqlDescription, SqlFormat, SqlRequest, SqlRows, SqlRunner } from '#application/ports/sql-runner.ts';
-import { formatDbType } from '#domain/dataset/db-type.ts';
-import type { SqlBatch, SqlColumn } from '#domain/sql/sql-type.ts';
-import { writeArrow } from '#formats/arrow/write-arrow.ts';
-import { writeSqlCsv, writeSqlNdjson } from '#formats/sql/write-sql-rows.ts';
-import { newSpoolFile } from '../shared/spool.ts';
+import type { SqlBatch } from '#domain/sql/sql-type.ts';
+import { renderSql } from '../shared/render-sql.ts';
 import type { SqlQuery } from './sqlite-sql-calls.ts';
 import { SqliteSqlProcess } from './sqlite-sql-process.ts';
-import { refused } from './sqlite-sql-text.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 
 /** Processes that are kept for the next query. */
@@ -58,7 +50,7 @@ export class SqliteSqlRunner implements SqlRunner {
 
   async render(request: SqlRequest, format: SqlFormat) {
     const { columns, batches } = await this.run(request);
-    return { columns, bytes: this.#bytes(columns, batches, format, request.signal) };
+    return { columns, bytes: renderSql({ columns, batches }, format, this.#store, request.signal) };
   }
 
   /** Ends every process. */
@@ -88,39 +80,6 @@ export class SqliteSqlRunner implements SqlRunner {
         await giveBack();
       }
     })();
-  }
-
-  #bytes(
-    columns: readonly SqlColumn[],
-    batches: AsyncIterable<SqlBatch>,
-    format: SqlFormat,
-    signal: AbortSignal,
-  ): AsyncIterable<Uint8Array> {
-    if (format === 'parquet') return this.#parquet(columns, batches, signal);
-    if (format === 'arrow') return writeArrow(columns, batches);
-    return format === 'csv' ? writeSqlCsv(columns, batches) : writeSqlNdjson(columns, batches);
-  }
-
-  async *#parquet(
-    columns: readonly SqlColumn[],
-    batches: AsyncIterable<SqlBatch>,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
-    const { spoolDir, parquet, gate } = this.#store;
-    const [arrow, file] = [newSpoolFile(spoolDir, 'arrow'), newSpoolFile(spoolDir, 'parquet')];
-    const types = columns.map(({ name, type, dbType }) => {
-      if (type.kind === 'blob') throw refused(`The column "${name}" has bytes, which Parquet is not given; use hex().`);
-      return { name, dbType: dbType === null ? 'VARCHAR' : formatDbType(dbType) };
-    });
-    try {
-      await pipeline(Readable.from(writeArrow(columns, batches)), createWriteStream(arrow), { signal });
-      const codec = await parquet();
-      await gate.run(signal, () => codec.fromArrow(arrow, file, types, signal));
-      yield* createReadStream(file, { highWaterMark: 256 * 1024, signal });
-    } finally {
-      await rm(arrow, { force: true });
-      await rm(file, { force: true });
-    }
   }
 
   #take(): SqliteSqlProcess {
