@@ -132,6 +132,12 @@ function order(message: string): number {
   return SETTING_ENTRIES.findIndex(([, { name }]) => message.startsWith(name));
 }
 
+test('postgres needs the address of its database', () => {
+  expect(faultsOf(() => load({ DB_ENGINE: 'postgres' }))[0]).toContain('needs DATABASE_URL');
+  const DATABASE_URL = 'postgres://forge:secret@localhost/forge';
+  expect(load({ DB_ENGINE: 'postgres', DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
+});
+
 describe('safety', () => {
   test('another address than this machine needs tokens', () => {
     expect(faultsOf(() => load({ HOST: '0.0.0.0' }))[0]).toContain('API_TOKENS must be set');
