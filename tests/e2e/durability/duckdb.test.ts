@@ -1,0 +1,3 @@
+import { describeDurability } from './survives-kills.ts';
+
+describeDurability('duckdb', 30);

@@ -1,0 +1,3 @@
+import { describeDurability } from './survives-kills.ts';
+
+describeDurability('sqlite', 10);
