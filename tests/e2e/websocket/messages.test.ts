@@ -155,7 +155,7 @@ describe.each(ENGINES)('WebSocket on %s', (engine) => {
     say({ type: 'cancel', id: 'nobody' });
     say({ type: 'ping' });
     await next('pong');
-    expect((await server.get('//metrics')).text).toMatch(/^data_forge_feeds 0$/m);
+    await expect.poll(async () => (await server.get('//metrics')).text).toMatch(/^data_forge_feeds 0$/m);
   });
 
   test.each([
