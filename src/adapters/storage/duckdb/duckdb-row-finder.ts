@@ -30,7 +30,7 @@ export class RowFinder {
     if (wanted.size <= MAX_LISTED) {
       if (dataset.idIndex === 'always') return await session.rows(...listed(`${from} _id`, 'UUID', [...wanted]));
       if (this.#indexes.has(dataset)) {
-        const locators = [...wanted].map((id) => String(locatorOf(id)));
+        const locators = [...wanted].map((id) => BigInt(locatorOf(id)));
         return withIds(await session.rows(...listed(`${from} _locator`, 'BIGINT', locators)), wanted);
       }
     }
@@ -122,11 +122,10 @@ function withIds(rows: readonly unknown[][], ids: ReadonlySet<string>): unknown[
  * `… IN (…)`, which the engine answers by the column's index where there is one. The list is filled up to a power of two
  * with its last value, so that few statements are prepared.
  */
-function listed(select: string, type: string, values: readonly string[]): [sql: string, parameters: string[]] {
+function listed<T extends string | bigint>(select: string, type: string, values: readonly T[]): [string, T[]] {
   const length = 2 ** Math.ceil(Math.log2(values.length));
-  const last = values.at(-1) ?? '';
-  const parameters = Array.from({ length }, (_, index) => values[index] ?? last);
-  return [`${select} IN (${parameters.map((_, index) => `$${index + 1}::${type}`).join(', ')})`, parameters];
+  const filled = [...values, ...Array<T>(length - values.length).fill(values.at(-1) as T)];
+  return [`${select} IN (${filled.map((_, index) => `$${index + 1}::${type}`).join(', ')})`, filled];
 }
 
 function propertyAt(dataset: Dataset, index: number) {
