@@ -1,0 +1,5 @@
+import type { Source } from '#application/ports/source.ts';
+import { filesSource } from './files/files-source.ts';
+
+/** The kinds of sources there are. */
+export const SOURCES: readonly Source[] = [filesSource];
