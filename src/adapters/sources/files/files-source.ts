@@ -8,7 +8,7 @@ import { fileKindOf } from '#formats/file/file-kind.ts';
 import { jsonArrayLines } from '#formats/json/array-lines.ts';
 import { cutBatches, type Piece } from '../shared/cut-batches.ts';
 import { defineSource } from '../shared/define-source.ts';
-import { type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
+import { BODY_START, type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
 import { type FoundFile, findFiles } from './find-files.ts';
 import { openFile } from './open-file.ts';
 
@@ -56,7 +56,7 @@ async function* piecesOfAll(given: FilesOptions, opening: SourceOpening): AsyncG
   for (const [index, file] of files.entries()) {
     const from = startOf(cursor, file, given);
     if (from === 'nowhere') continue;
-    let place: BodyPlace | null = from ?? { bytes: 0, crc: 0 };
+    let place: BodyPlace | null = from ?? BODY_START;
     opening.note(`Reading ${file.name}`);
     for await (const piece of piecesOf(file, given, from, opening)) {
       place = piece.place;
@@ -95,7 +95,7 @@ async function* piecesOf(
   file: FoundFile,
   { format: named }: FilesOptions,
   from: BodyPlace | null,
-  { signal }: SourceOpening,
+  { signal, batch }: SourceOpening,
 ): AsyncGenerator<FilePiece> {
   const kind = fileKindOf(basename(file.path));
   const format: Format | null = named ?? (kind.ending === 'tsv' || kind.ending === 'tab' ? 'tsv' : kind.format);
@@ -107,7 +107,7 @@ async function* piecesOf(
   }
   const lines = format === 'json' ? jsonArrayLines(body) : format === 'tsv' ? tsvToCsv(body) : body;
   const records = format === 'csv' || format === 'tsv' ? 'csv' : 'ndjson';
-  for await (const { bytes, header, place } of resumableRecords(lines, records, from)) {
+  for await (const { bytes, header, place } of resumableRecords(lines, records, from, batch.bytes)) {
     yield { kind: 'records', format: records, header, bytes, place };
   }
 }

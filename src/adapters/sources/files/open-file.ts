@@ -20,6 +20,7 @@ export async function* openFile(
     if (coding === null) yield* file;
     else yield* pipeline(file, coding === 'gzip' ? createGunzip() : createZstdDecompress(), () => {});
   } catch (cause) {
+    if (signal.aborted) throw signal.reason;
     const message = `The file ${path} cannot be read to its end: ${cause instanceof Error ? cause.message : cause}.`;
     throw new DataForgeError('source_failed', message, { cause, retryable: true });
   } finally {

@@ -15,6 +15,9 @@ export type Piece =
   /** A body that cannot be cut. */
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
+/** Milliseconds for what needs nothing from elsewhere. */
+const AT_ONCE = 20;
+
 type Records = Piece & { readonly kind: 'records' };
 
 /**
@@ -75,11 +78,17 @@ class OpenBatch {
       this.last = next;
       if (next.bytes.length > 0) yield next.bytes;
     }
+    // What only moves the cursor comes at once, and spares the next batch to look at these rows again.
+    this.last = (await this.#follower(reader, (piece) => piece.bytes.length === 0, AT_ONCE)) ?? this.last;
   }
 
   /** The next piece, if it comes in time and belongs to the batch. */
-  async #follower(reader: Ahead, belongs: (piece: Records) => boolean): Promise<Records | null> {
-    const next = await reader.peek(this.#until - this.#now());
+  async #follower(
+    reader: Ahead,
+    belongs: (piece: Records) => boolean,
+    wait = this.#until - this.#now(),
+  ): Promise<Records | null> {
+    const next = await reader.peek(wait);
     if (next?.kind !== 'records' || !belongs(next)) return null;
     await reader.next();
     return next;
