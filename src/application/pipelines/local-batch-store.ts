@@ -3,7 +3,6 @@ import { DataForgeError } from '#domain/errors.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
 import type { Target } from '#domain/pipeline/target.ts';
-import type { ConflictPolicy } from '#domain/record/change.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { Observation } from '../observe.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
@@ -12,6 +11,7 @@ import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
+import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
 import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
@@ -98,11 +98,6 @@ function stateBehind(
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
-}
-
-/** A row that means a record takes its place, but where every row is one of its own. */
-function conflictPolicy({ primaryKey }: Dataset, { mode }: Target): ConflictPolicy {
-  return mode === 'append' || primaryKey.length === 0 ? 'error' : 'update';
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {
