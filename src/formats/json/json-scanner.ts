@@ -53,12 +53,18 @@ export class JsonScanner {
 
   /** Goes past the value that is next. @returns its bytes */
   value(): Uint8Array {
-    const first = this.next();
+    this.next();
     const start = this.at;
-    if (first === QUOTE) return this.string();
-    if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#nested();
-    else this.#plain();
+    this.pass();
     return this.#json.subarray(start, this.at);
+  }
+
+  /** Goes past the value that is next. */
+  pass(): void {
+    const first = this.next();
+    if (first === QUOTE) this.#pastString();
+    else if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#nested();
+    else this.#plain();
   }
 
   /** The byte that is next behind white space. */
@@ -73,10 +79,16 @@ export class JsonScanner {
 
   /** Goes past the text that is next. @returns its bytes with their quotes */
   string(): Uint8Array {
-    if (this.next() !== QUOTE) throw broken();
+    this.next();
     const start = this.at;
-    this.#pastString();
+    this.passString();
     return this.#json.subarray(start, this.at);
+  }
+
+  /** Goes past the text that is next. */
+  passString(): void {
+    if (this.next() !== QUOTE) throw broken();
+    this.#pastString();
   }
 
   #pastString(): void {
