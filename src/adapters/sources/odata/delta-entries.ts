@@ -17,10 +17,13 @@ const KEY_VALUE = /(?:(\w+)=)?('(?:[^']|'')*'|[^,']+)(?:,|$)/g;
 export function removedRow(entry: Uint8Array, { key, properties }: DescribedRows, field: string): Uint8Array | null {
   const read = JSON.parse(Buffer.from(entry).toString()) as Entry;
   if (isLink(read)) return null;
+  // Its member `id` is the address, whatever the key is called.
+  const isByAddress = isDeletedEntity(read);
   const address = [read.id, read['@id'], read['@odata.id']].find((id) => typeof id === 'string' && KEY.test(id));
-  const values = key.every((name) => read[name] !== undefined)
-    ? key.map((name) => JSON.stringify(read[name]))
-    : keyOf(String(address ?? ''), key, properties);
+  const values =
+    !isByAddress && key.every((name) => read[name] !== undefined)
+      ? key.map((name) => JSON.stringify(read[name]))
+      : keyOf(String(address ?? ''), key, properties);
   if (values === null || key.length === 0) {
     const message = 'The service tells of an entity that was removed, and not of its key; leave removed_field out.';
     throw new DataForgeError('source_failed', message);
@@ -30,7 +33,16 @@ export function removedRow(entry: Uint8Array, { key, properties }: DescribedRows
 }
 
 export function isLink(entry: Entry): boolean {
-  return LINK.test(String(entry['@context'] ?? entry['@odata.context'] ?? ''));
+  return LINK.test(contextOf(entry));
+}
+
+/** A removed entity by OData 4.0. */
+function isDeletedEntity(entry: Entry): boolean {
+  return contextOf(entry).endsWith('$deletedEntity');
+}
+
+function contextOf(entry: Entry): string {
+  return String(entry['@context'] ?? entry['@odata.context'] ?? '');
 }
 
 /**
@@ -40,8 +52,7 @@ export function isLink(entry: Entry): boolean {
 export function refusePartial(entries: Uint8Array, { properties }: DescribedRows): void {
   for (const entry of JSON.parse(Buffer.from(entries).toString()) as Entry[]) {
     if (entry['@removed'] !== undefined || entry['@odata.removed'] !== undefined) continue;
-    if (isLink(entry) || String(entry['@odata.context'] ?? entry['@context'] ?? '').endsWith('$deletedEntity'))
-      continue;
+    if (isLink(entry) || isDeletedEntity(entry)) continue;
     const missing = properties.find(({ name, type }) => type !== 'Edm.Stream' && entry[name] === undefined);
     if (missing === undefined) continue;
     const message = `The service tells of a changed entity without its ${missing.name}, which would empty the others of its record; read incrementally by a field, and not by delta.`;

@@ -85,14 +85,14 @@ export class ODataReader {
       const next: AskedPage | null = this.#askNext(page);
       yield* pieces;
       if (next === null) delta = this.#deltaOf(page);
-      else if (this.#filter === null) this.#turn(next.url);
+      else if (this.#filter === null) yield this.#turn(next.url);
       asked = next;
     }
     if (this.#removed > 0) {
       this.#opening.note(`${this.#removed} entities were removed at the source, and stay; removed_field marks them`);
     }
     this.#cursor = { ...START, from: this.#cursor.from, delta: delta?.href ?? null };
-    yield { kind: 'records', format: 'ndjson', header: null, bytes: NO_BYTES, cursor: this.#cursor };
+    yield this.#moved();
   }
 
   /** Asks for the page that the cursor stands on. */
@@ -170,10 +170,15 @@ export class ODataReader {
   }
 
   /** Moves the cursor to the beginning of another page. */
-  #turn(url: URL): void {
+  #turn(url: URL): Piece {
     const { place } = this.#cursor;
     const page = this.#service.session.withoutCredentials(url).href;
     this.#cursor = { ...this.#cursor, page, place: null, lastPage: place?.crc ?? null };
+    return this.#moved();
+  }
+
+  #moved(): Piece {
+    return { kind: 'records', format: 'ndjson', header: null, bytes: NO_BYTES, cursor: this.#cursor };
   }
 
   #deltaOf({ delta }: ODataPage): URL | null {

@@ -10,7 +10,7 @@ export const odataSource = defineSource({
   kind: 'odata',
   description: 'An entity set of an OData 4 service',
   options: ODATA_OPTIONS,
-  open: (options, opening) => cutBatches(ODataReader.pieces(options, opening), opening),
+  open: (options, opening) => cutBatches(ODataReader.pieces(options, opening), opening, 'is stored'),
   async describe(options, opening: SourceOpening) {
     const { rows } = await new ODataService(options, opening).describe();
     const field = options.delta?.removedField;
