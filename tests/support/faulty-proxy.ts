@@ -35,7 +35,8 @@ export const FAULTS = {
 export class FaultyProxy {
   readonly #behind: URL;
   #source: RowSource | null = null;
-  #before: ProxiedAnswer | null = null;
+  /** The pages that there are, by what was asked, in the order in which they were first asked for. */
+  readonly #pages = new Map<string, ProxiedAnswer>();
   /** The fault of the next answer; null for none. */
   fault: (request: SourceRequest, answer: ProxiedAnswer) => Fault | null | Promise<Fault | null> = () => null;
 
@@ -70,9 +71,15 @@ export class FaultyProxy {
     const type = answered.headers.get('content-type') ?? '';
     const answer = { status: answered.status, type, text: await answered.text() };
     const isPage = answered.ok && type.includes('json');
+    const key = url.pathname + url.search + body;
+    if (isPage && !this.#pages.has(key)) this.#pages.set(key, answer);
     const fault = isPage ? await this.fault(request, answer) : null;
-    if (fault !== null) return fault(answer, response, this.#before);
-    if (isPage) this.#before = answer;
+    if (fault !== null) return fault(answer, response, this.#before(key));
     response.writeHead(answer.status, { 'content-type': type }).end(answer.text);
+  }
+
+  #before(key: string): ProxiedAnswer | null {
+    const keys = [...this.#pages.keys()];
+    return this.#pages.get(keys[keys.indexOf(key) - 1] ?? '') ?? null;
   }
 }

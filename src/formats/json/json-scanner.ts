@@ -35,7 +35,7 @@ export class JsonScanner {
   *members(): Generator<string> {
     if (!this.skip(OPEN_BRACE)) throw broken();
     while (this.next() !== CLOSE_BRACE) {
-      const key = JSON.parse(textOf(this.string())) as string;
+      const key = parsedJson(this.string()) as string;
       if (!this.skip(COLON)) throw broken();
       this.next();
       yield key;
@@ -134,6 +134,14 @@ function isPlain(byte: number): boolean {
   return byte !== COMMA && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET && byte > 0x20;
 }
 
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+/**
+ * What a piece of a JSON text means.
+ * @throws DataForgeError `invalid_body` where it is no JSON
+ */
+export function parsedJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch {
+    throw broken();
+  }
 }

@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import { parsedJson } from '#formats/json/json-scanner.ts';
 import type { CsdlProperty } from './csdl.ts';
 import type { DescribedRows } from './row-shape.ts';
 
@@ -15,7 +16,7 @@ const KEY_VALUE = /(?:(\w+)=)?('(?:[^']|'')*'|[^,']+)(?:,|$)/g;
  * @throws DataForgeError `source_failed` where the key of an entity cannot be told
  */
 export function removedRow(entry: Uint8Array, { key, properties }: DescribedRows, field: string): Uint8Array | null {
-  const read = JSON.parse(Buffer.from(entry).toString()) as Entry;
+  const read = parsedJson(entry) as Entry;
   if (isLink(read)) return null;
   // Its member `id` is the address, whatever the key is called.
   const isByAddress = isDeletedEntity(read);
@@ -50,7 +51,7 @@ function contextOf(entry: Entry): string {
  * @throws DataForgeError `source_failed` where an entity has but some of its properties: the record would lose the others
  */
 export function refusePartial(entries: Uint8Array, { properties }: DescribedRows): void {
-  for (const entry of JSON.parse(Buffer.from(entries).toString()) as Entry[]) {
+  for (const entry of parsedJson(entries) as Entry[]) {
     if (entry['@removed'] !== undefined || entry['@odata.removed'] !== undefined) continue;
     if (isLink(entry) || isDeletedEntity(entry)) continue;
     const missing = properties.find(({ name, type }) => type !== 'Edm.Stream' && entry[name] === undefined);

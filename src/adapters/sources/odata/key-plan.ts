@@ -1,3 +1,4 @@
+import { parsedJson } from '#formats/json/json-scanner.ts';
 import type { MemberShape, RowShape } from './row-shape.ts';
 
 /** What is done to a member: it stays, it goes, or its value is read by a shape. */
@@ -47,5 +48,5 @@ function isAt(bytes: Uint8Array, json: Uint8Array, start: number, end: number): 
 
 function nameOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-  return bytes.includes(BACKSLASH) ? (JSON.parse(text) as string) : text.slice(1, -1);
+  return bytes.includes(BACKSLASH) ? (parsedJson(bytes) as string) : text.slice(1, -1);
 }

@@ -1,5 +1,6 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { membersOf } from '#formats/json/find-member.ts';
+import { parsedJson } from '#formats/json/json-scanner.ts';
 import { shownUrl } from '../shared/http/http-session.ts';
 import { nextAddress } from '../shared/http/page-order.ts';
 
@@ -39,6 +40,6 @@ export function readPage(document: Uint8Array, url: URL): ODataPage {
 /** What the service says by a name, which OData 4.0 writes with `odata.` in front. */
 function textAt(members: ReadonlyMap<string, Uint8Array>, name: string): string | null {
   const value = members.get(`@odata.${name}`) ?? members.get(`@${name}`);
-  const text = value === undefined ? null : JSON.parse(Buffer.from(value).toString());
+  const text = value === undefined ? null : parsedJson(value);
   return typeof text === 'string' && text !== '' ? text : null;
 }

@@ -1,10 +1,11 @@
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Piece } from '../shared/cut-batches.ts';
+import { parsedJson } from '#formats/json/json-scanner.ts';
+import { moved, type Piece } from '../shared/cut-batches.ts';
+import { cutPage } from '../shared/http/cut-page.ts';
 import { refuseRepeated } from '../shared/http/page-order.ts';
-import { once } from '../shared/http/read-whole.ts';
 import { type Boundary, IncrementalFilter, isOrderedEverywhere } from '../shared/incremental.ts';
-import { BODY_START, type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
+import { BODY_START, type BodyPlace } from '../shared/resumable-records.ts';
 import { checkOptions } from './check-options.ts';
 import { isLink, refusePartial, removedRow } from './delta-entries.ts';
 import { firstAddress } from './odata-address.ts';
@@ -30,7 +31,6 @@ interface ODataCursor {
 }
 
 const START: ODataCursor = { page: null, place: null, lastPage: null, from: null, delta: null };
-const NO_BYTES = new Uint8Array(0);
 const GONE = 410;
 
 /** A page that was asked for; it is on its way while the rows of the one before are stored. */
@@ -92,7 +92,7 @@ export class ODataReader {
       this.#opening.note(`${this.#removed} entities were removed at the source, and stay; removed_field marks them`);
     }
     this.#cursor = { ...START, from: this.#cursor.from, delta: delta?.href ?? null };
-    yield this.#moved();
+    yield moved(this.#cursor);
   }
 
   /** Asks for the page that the cursor stands on. */
@@ -138,20 +138,18 @@ export class ODataReader {
   async #piecesOf(page: ODataPage, url: URL): Promise<readonly Piece[]> {
     const { place: from, lastPage, delta } = this.#cursor;
     if (delta !== null) refusePartial(page.rows, this.#described.rows);
-    const lines = once(this.#lines.of(page.rows));
-    const pieces: Piece[] = [];
-    let last: BodyPlace | null = null;
-    for await (const { bytes, header, place } of resumableRecords(lines, 'ndjson', from, this.#opening.batch.bytes)) {
-      const rows = this.#filter?.take(bytes) ?? bytes;
-      last = place;
-      const cursor = this.#filter === null ? { ...this.#cursor, place } : { ...START, from: this.#filter.boundary };
-      pieces.push({ kind: 'records', format: 'ndjson', header, bytes: rows, cursor });
-    }
-    refuseRepeated(url, last, lastPage, this.#options.repeatedPages);
+    const filter = this.#filter;
+    const { pieces, end } = await cutPage(this.#lines.of(page.rows), {
+      from,
+      bytes: this.#opening.batch.bytes,
+      filter,
+      cursor: (place) => (filter === null ? { ...this.#cursor, place } : { ...START, from: filter.boundary }),
+    });
+    refuseRepeated(url, end, lastPage, this.#options.repeatedPages);
     this.#cursor = {
       ...this.#cursor,
-      place: this.#filter === null ? (last ?? from ?? BODY_START) : null,
-      lastPage: this.#filter === null ? lastPage : (last?.crc ?? null),
+      place: this.#filter === null ? (end ?? from ?? BODY_START) : null,
+      lastPage: this.#filter === null ? lastPage : (end?.crc ?? null),
       from: this.#filter?.boundary ?? null,
     };
     return pieces;
@@ -174,11 +172,7 @@ export class ODataReader {
     const { place } = this.#cursor;
     const page = this.#service.session.withoutCredentials(url).href;
     this.#cursor = { ...this.#cursor, page, place: null, lastPage: place?.crc ?? null };
-    return this.#moved();
-  }
-
-  #moved(): Piece {
-    return { kind: 'records', format: 'ndjson', header: null, bytes: NO_BYTES, cursor: this.#cursor };
+    return moved(this.#cursor);
   }
 
   #deltaOf({ delta }: ODataPage): URL | null {
@@ -191,7 +185,7 @@ export class ODataReader {
 
   #special(entry: Uint8Array, field: string | null): Uint8Array | null {
     if (field !== null) return removedRow(entry, this.#described.rows, field);
-    if (!isLink(JSON.parse(Buffer.from(entry).toString()))) this.#removed++;
+    if (!isLink(parsedJson(entry) as Readonly<Record<string, unknown>>)) this.#removed++;
     return null;
   }
 }

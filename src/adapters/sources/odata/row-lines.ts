@@ -1,10 +1,11 @@
+import { blankLineBreaks } from '#formats/json/array-items.ts';
 import { broken, JsonScanner } from '#formats/json/json-scanner.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { KeyPlan } from './key-plan.ts';
 import type { MemberShape, RowShape } from './row-shape.ts';
 import { excessZeros, isNumberText } from './value-text.ts';
 
-const [QUOTE, COLON, COMMA, LINE_FEED, CARRIAGE_RETURN, BLANK, AT] = [0x22, 0x3a, 0x2c, 0x0a, 0x0d, 0x20, 0x40];
+const [QUOTE, COLON, COMMA, LINE_FEED, AT] = [0x22, 0x3a, 0x2c, 0x0a, 0x40];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 const NOTHING = Buffer.alloc(0);
 
@@ -229,10 +230,3 @@ interface MemberPlace {
 }
 
 const NO_SHAPE: RowShape = new Map();
-
-/** Between the tokens of JSON a line break is as good as a blank, and within its texts there is none. */
-function blankLineBreaks(json: Buffer): void {
-  for (const byte of [LINE_FEED, CARRIAGE_RETURN]) {
-    for (let at = json.indexOf(byte); at >= 0; at = json.indexOf(byte, at + 1)) json[at] = BLANK;
-  }
-}

@@ -16,6 +16,13 @@ export type Piece =
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
 const LONGEST_TIMER = 2 ** 31 - 1;
+const NOTHING = new Uint8Array(0);
+
+/** A piece without rows, which only moves the cursor. */
+export function moved(cursor: Cursor): Piece {
+  return { kind: 'records', format: 'ndjson', header: null, bytes: NOTHING, cursor };
+}
+
 /** Milliseconds for what needs nothing from elsewhere. */
 const AT_ONCE = 20;
 
@@ -103,8 +110,6 @@ class OpenBatch {
 function areAlike(a: Records, b: Records): boolean {
   return a.format === b.format && Buffer.compare(a.header ?? NOTHING, b.header ?? NOTHING) === 0;
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Reads a piece ahead. */
 class Ahead {

@@ -143,5 +143,5 @@ export function isOrderedEverywhere({ value, isNumber }: Boundary): boolean {
 
 function outOfOrder(field: string): DataForgeError {
   const message = `The source does not give its rows in the order of ${field}, as it was asked to, so that nobody can tell which are new.`;
-  return new DataForgeError('source_failed', message);
+  return new DataForgeError('source_failed', message, { retryable: true });
 }
