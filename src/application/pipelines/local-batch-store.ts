@@ -14,10 +14,11 @@ import { runGated } from '../records/admission.ts';
 import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
+import { type GrowingPorts, loadGrowing } from './load-growing.ts';
 import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
 import { settleSetAside } from './set-aside.ts';
 
-export interface LocalBatchStorePorts {
+export interface LocalBatchStorePorts extends GrowingPorts {
   readonly catalog: DatasetCatalog;
   readonly writer: RecordWriter;
   readonly loader: BulkLoader;
@@ -38,9 +39,12 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
-    const { pipeline, run, number, rows } = request;
-    const before = await this.state(pipeline.name);
+    const { pipeline, run, number, behind, rows } = request;
+    const kept = await this.state(pipeline.name);
+    // A process that ended between two commits may have left rows that are still to be put aside.
+    const before = kept && (await settleSetAside(this.#ports, pipeline, kept));
     if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
+    if (before?.run !== behind?.run || before?.batch !== behind?.batch) throw overtaken(pipeline.name);
     const counts = before?.run === run ? before.counts : NO_COUNTS;
     const stored = rows === null ? await this.#move(request, counts) : await this.#load(request, rows, counts);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
@@ -53,7 +57,14 @@ export class LocalBatchStore implements BatchStore {
     return state;
   }
 
-  async #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+  #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+    const { dataset, contract } = request.pipeline.target;
+    const load = (given: SourceRows) => this.#loadOnce(request, given, counts);
+    if (contract !== 'evolve') return load(rows);
+    return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
+  }
+
+  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
@@ -98,6 +109,11 @@ function stateBehind(
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
+}
+
+function overtaken(pipeline: string): DataForgeError {
+  const message = `Another run of pipeline "${pipeline}" has stored rows since this one has; this one ends.`;
+  return new DataForgeError('pipeline_busy', message);
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

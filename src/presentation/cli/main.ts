@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
+import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { SOURCES } from '#adapters/sources/registry.ts';
 import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
+import { inferColumns } from '#formats/rows/infer-columns.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { settingOptions } from '../../config/config-docs.ts';
 import { runCli } from './cli.ts';
 import { type FileKind, fileKind, openDecoded } from './files.ts';
 import type { CliHost, FoundColumn } from './host.ts';
-import { inferColumns } from './infer-file.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
@@ -23,6 +25,7 @@ const host: CliHost = {
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
+  pipelineFiles: (folder) => new PipelineFolder(folder, SOURCES),
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
   restore: async (flags, from, replace) => {
@@ -50,7 +53,9 @@ function readColumns(path: string, { format, coding }: FileKind): Promise<readon
 /** The types of a file's columns; Parquet tells its own when it is read. */
 async function columnsOf(path: string, kind: FileKind): Promise<readonly FoundColumn[]> {
   if (kind.format === 'parquet') return [];
-  return kind.format === 'arrow' ? readColumns(path, kind) : inferColumns(openDecoded(path, kind.coding), kind, 'row');
+  return kind.format === 'arrow'
+    ? readColumns(path, kind)
+    : inferColumns(openDecoded(path, kind.coding), kind.format, 'row');
 }
 
 const breakOff = new AbortController();

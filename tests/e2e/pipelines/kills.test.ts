@@ -15,6 +15,7 @@ const DURABLE = ['duckdb', 'sqlite', ...(POSTGRES_MISSING === null ? (['postgres
 
 let folder: string;
 let source: RowSource;
+let running: ServerProcess | undefined;
 let database = { url: '', dispose: async () => {} };
 
 beforeEach(async () => {
@@ -31,6 +32,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await running?.kill('SIGKILL');
   await source.close();
   await database.dispose();
   database = { url: '', dispose: async () => {} };
@@ -51,13 +53,15 @@ describe.each(DURABLE)('a server on %s that is killed while it fetches', (engine
         target: { dataset: 'log' },
       }),
     );
-    const start = () =>
-      ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), {
+    const start = async () => {
+      running = await ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), {
         DB_ENGINE: engine,
         DATABASE_URL: database.url,
         PIPELINES_DIR: join(folder, 'pipelines'),
         PIPELINE_BATCH: '50KB',
       });
+      return running;
+    };
     // biome-ignore lint/suspicious/noExplicitAny: runs of every shape
     const call = async (server: ServerProcess, method: string, path: string): Promise<any> =>
       (await fetch(`${server.url}/api/v1${path}`, { method })).json();
@@ -80,10 +84,8 @@ describe.each(DURABLE)('a server on %s that is killed while it fetches', (engine
     expect(last).toMatchObject({ state: 'succeeded', error: null });
     const runs = (await call(server, 'GET', '/pipelines/rows/runs?limit=100')).runs;
     const text = await (await fetch(`${server.url}/api/v1/records/log/stream?shape=flat`)).text();
-    const ids = text
-      .trim()
-      .split('\n')
-      .map((line) => Number(JSON.parse(line)._id === undefined ? JSON.parse(line).id : JSON.parse(line).id));
+    const lines = text.trim().split('\n');
+    const ids = lines.map((line) => Number(JSON.parse(line).id));
     expect(ids.length).toBe(ROWS);
     expect(new Set(ids).size).toBe(ROWS);
     // What the history says of all runs together is what is there.
