@@ -9,6 +9,7 @@ import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
+import { odata } from './rows/odata.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
@@ -28,6 +29,7 @@ const GROUPS: readonly BenchGroup[] = [
   sqlite,
   analyses,
   pipelines,
+  odata,
 ];
 
 const { values } = parseArgs({

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const CDS = fileURLToPath(new URL('../../node_modules/@sap/cds/bin/serve.js', import.meta.url));
 const SERVICE = fileURLToPath(new URL('../fixtures/odata-service', import.meta.url));
 
+const WELLS_AT_ONCE = 20_000;
+
 /** Who may ask the service. */
 export const ODATA_USER = { user: 'me', password: 'one' };
 
@@ -58,7 +60,10 @@ export async function startODataServer(pageSize: number): Promise<ODataServer> {
     url,
     send,
     async fill(wells) {
-      await send('POST', 'fill', { wells: JSON.stringify(wells) });
+      await send('POST', 'clear', {});
+      for (let at = 0; at < wells.length; at += WELLS_AT_ONCE) {
+        await send('POST', 'add', { wells: JSON.stringify(wells.slice(at, at + WELLS_AT_ONCE)) });
+      }
     },
     async close() {
       if (child.exitCode !== null) return;
