@@ -31,12 +31,6 @@ const HEADERS = {
   accept: 'application/graphql-response+json, application/json;q=0.9',
 };
 
-/** A page that was asked for; it is on its way while the rows of the one before are stored. */
-interface AskedPage {
-  readonly page: GraphqlPosition;
-  readonly answer: Promise<GraphqlAnswer>;
-}
-
 /** Reads what a query gives once, from a cursor on. */
 export class GraphqlReader {
   readonly #options: GraphqlOptions;
@@ -59,12 +53,11 @@ export class GraphqlReader {
   }
 
   async *pieces(): AsyncGenerator<Piece> {
-    for (let asked: AskedPage | null = this.#ask(this.#cursor.page); asked !== null; ) {
-      const answer: GraphqlAnswer = await asked.answer;
+    for (let page: GraphqlPosition | null = this.#cursor.page; page !== null; ) {
+      const answer: GraphqlAnswer = await this.#answer(requestBody(this.#options, page, this.#cursor.from));
       const { pieces, end } = await this.#piecesOf(answer);
-      const page = this.#next(asked.page, answer);
-      asked = page && this.#ask(page);
       yield* pieces;
+      page = this.#next(page, answer);
       if (page === null) break;
       this.#cursor = { ...this.#cursor, page, place: null, lastPage: end?.crc ?? null, high: this.#high };
       yield moved(this.#cursor);
@@ -74,13 +67,6 @@ export class GraphqlReader {
 
   get #high(): Boundary | null {
     return this.#filter?.boundary ?? null;
-  }
-
-  #ask(page: GraphqlPosition): AskedPage {
-    const answer = this.#answer(requestBody(this.#options, page, this.#cursor.from));
-    // Whoever waits for it is told; until then nobody is.
-    answer.catch(() => {});
-    return { page, answer };
   }
 
   async #answer(body: string): Promise<GraphqlAnswer> {

@@ -33,12 +33,6 @@ interface ODataCursor {
 const START: ODataCursor = { page: null, place: null, lastPage: null, from: null, delta: null };
 const GONE = 410;
 
-/** A page that was asked for; it is on its way while the rows of the one before are stored. */
-interface AskedPage {
-  readonly url: URL;
-  readonly answer: Promise<ODataPage>;
-}
-
 /** Reads an entity set once, from a cursor on. */
 export class ODataReader {
   readonly #options: ODataOptions;
@@ -75,18 +69,16 @@ export class ODataReader {
 
   async *#pieces(): AsyncGenerator<Piece> {
     let delta: URL | null = null;
-    for (let asked: AskedPage | null = this.#begin(); asked !== null; ) {
-      const page: ODataPage | null = await this.#answer(asked);
+    for (let url: URL | null = this.#begin(); url !== null; ) {
+      const page: ODataPage | null = await this.#page(url);
       if (page === null) {
-        asked = this.#begin();
+        url = this.#begin();
         continue;
       }
-      const pieces: readonly Piece[] = await this.#piecesOf(page, asked.url);
-      const next: AskedPage | null = this.#askNext(page);
-      yield* pieces;
-      if (next === null) delta = this.#deltaOf(page);
-      else if (this.#filter === null) yield this.#turn(next.url);
-      asked = next;
+      yield* await this.#piecesOf(page, url);
+      url = this.#next(page);
+      if (url === null) delta = this.#deltaOf(page);
+      else if (this.#filter === null) yield this.#turn(url);
     }
     if (this.#removed > 0) {
       this.#opening.note(`${this.#removed} entities were removed at the source, and stay; removed_field marks them`);
@@ -95,35 +87,28 @@ export class ODataReader {
     yield moved(this.#cursor);
   }
 
-  /** Asks for the page that the cursor stands on. */
-  #begin(): AskedPage {
+  /** The address of the page that the cursor stands on. */
+  #begin(): URL {
     const { page, place, delta } = this.#cursor;
     if (page === null && place === null && delta !== null) this.#cursor = { ...this.#cursor, page: delta };
     const { page: address } = this.#cursor;
-    return address === null ? this.#askFrom(this.#cursor.from) : this.#ask(new URL(address));
+    return address === null ? this.#from(this.#cursor.from) : new URL(address);
   }
 
-  /** Asks for the rows from a boundary on. */
-  #askFrom(from: Boundary | null): AskedPage {
+  /** The address of the rows from a boundary on. */
+  #from(from: Boundary | null): URL {
     const { incremental } = this.#options;
     this.#base = from;
     this.#cursor = { ...this.#cursor, lastPage: null };
     this.#filter = incremental && new IncrementalFilter(incremental.field, from, null, 'ascending');
     const { rows, csdl } = this.#described;
-    return this.#ask(firstAddress(this.#service.session.url, this.#options, rows, csdl, from));
+    return firstAddress(this.#service.session.url, this.#options, rows, csdl, from);
   }
 
-  #ask(url: URL): AskedPage {
-    const answer = this.#service.page(url, this.#described.rows);
-    // Whoever waits for it is told; until then nobody is.
-    answer.catch(() => {});
-    return { url, answer };
-  }
-
-  /** The page; null where it was what has changed, the service has forgotten since when, and all is to be read anew. */
-  async #answer({ url, answer }: AskedPage): Promise<ODataPage | null> {
+  /** A page; null where it was what has changed, the service has forgotten since when, and all is to be read anew. */
+  async #page(url: URL): Promise<ODataPage | null> {
     try {
-      return await answer;
+      return await this.#service.page(url, this.#described.rows);
     } catch (error) {
       const isForgotten = error instanceof DataForgeError && error.details.status === GONE;
       if (!isForgotten || url.href !== this.#cursor.delta) throw error;
@@ -156,15 +141,14 @@ export class ODataReader {
   }
 
   /**
-   * Asks for the page behind one that was read. Rows that are read incrementally are asked for from their boundary on, so
-   * that none is missed where others change while they are read; only where all of a page have one value, its link leads on.
+   * The address of the page behind one that was read. Rows that are read incrementally are asked for from their boundary
+   * on, so that none is missed where others change while they are read; only where all of a page have one value, its link
+   * leads on.
    */
-  #askNext({ next }: ODataPage): AskedPage | null {
-    if (next === null) return null;
+  #next({ next }: ODataPage): URL | null {
     const { from } = this.#cursor;
     const hasMoved = from !== null && from.value !== this.#base?.value && isOrderedEverywhere(from);
-    if (this.#filter !== null && hasMoved) return this.#askFrom(from);
-    return this.#ask(next);
+    return next !== null && this.#filter !== null && hasMoved ? this.#from(from) : next;
   }
 
   /** Moves the cursor to the beginning of another page. */

@@ -1,6 +1,7 @@
 import type { SourceOpening } from '#application/ports/source.ts';
 import { cutBatches } from '../shared/cut-batches.ts';
 import { defineSource } from '../shared/define-source.ts';
+import { readAhead } from '../shared/read-ahead.ts';
 import { ODATA_OPTIONS } from './odata-options.ts';
 import { ODataReader } from './odata-reader.ts';
 import { ODataService } from './odata-service.ts';
@@ -10,7 +11,8 @@ export const odataSource = defineSource({
   kind: 'odata',
   description: 'An entity set of an OData 4 service',
   options: ODATA_OPTIONS,
-  open: (options, opening) => cutBatches(ODataReader.pieces(options, opening), opening, 'is stored'),
+  open: (options, opening) =>
+    cutBatches(readAhead(ODataReader.pieces(options, opening), opening.batch.bytes), opening, 'is stored'),
   async describe(options, opening: SourceOpening) {
     const { rows } = await new ODataService(options, opening).describe();
     const field = options.delta?.removedField;
