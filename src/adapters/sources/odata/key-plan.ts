@@ -1,8 +1,11 @@
 import { parsedJson } from '#formats/json/json-scanner.ts';
 import type { MemberShape, RowShape } from './row-shape.ts';
 
-/** What is done to a member: it stays, it goes, or its value is read by a shape. */
-export type MemberAction = 'keep' | 'drop' | MemberShape;
+/**
+ * What is done to a member: it stays, it goes, or its value is read by a shape; or it says that its row is only a part of
+ * itself.
+ */
+type MemberAction = 'keep' | 'drop' | 'cut' | MemberShape;
 
 interface PlannedKey {
   readonly bytes: Uint8Array;
@@ -12,6 +15,8 @@ interface PlannedKey {
 const BACKSLASH = 0x5c;
 /** Names with this in them are what the service says of a row, and no part of it. */
 const CONTROL = '@';
+/** Of an expanded collection whose other entities are on pages of their own. */
+const REST_ELSEWHERE = /.@(?:odata\.)?nextLink$/;
 
 /**
  * What is to be done to each member of an object, by its name as it is written. Objects of one kind have their members
@@ -36,7 +41,8 @@ export class KeyPlan {
   }
 
   #actionOf(name: string): MemberAction {
-    return name.includes(CONTROL) ? 'drop' : (this.#shape.get(name) ?? 'keep');
+    if (!name.includes(CONTROL)) return this.#shape.get(name) ?? 'keep';
+    return REST_ELSEWHERE.test(name) ? 'cut' : 'drop';
   }
 }
 

@@ -64,6 +64,12 @@ test('what the service says goes, wherever it stands', () => {
   ).toBe('{"id":1,"mail":"a@b.c","parts":[{"n":[1,{"k":3}]}]}\n');
 });
 
+test('a row with but a part of what it is to have is refused', () => {
+  const cut = '[{"id":1,"parts":[{"n":1}],"parts@odata.nextLink":"Wells(1)/parts?$skiptoken=1"}]';
+  expect(() => linesOf(cut)).toThrow('but a part of parts');
+  expect(() => linesOf('[{"id":1,"all":{"parts":[],"parts@nextLink":"x"}}]')).toThrow('but a part of parts');
+});
+
 test('what every row gets besides, with other members and without', () => {
   expect(linesOf('[{"a":1},{},{"@odata.id":"x"}]', SHAPE, ',"gone":false')).toBe(
     '{"a":1,"gone":false}\n{"gone":false}\n{"gone":false}\n',

@@ -1,3 +1,4 @@
+import { DataForgeError } from '#domain/errors.ts';
 import { blankLineBreaks } from '#formats/json/array-items.ts';
 import { broken, JsonScanner } from '#formats/json/json-scanner.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -43,7 +44,7 @@ export class RowLines {
 
   /**
    * @param array the list of the answer, whose line breaks become blanks
-   * @throws DataForgeError `invalid_body` where it is no whole list of objects
+   * @throws DataForgeError `invalid_body` where it is no whole list of objects, `source_failed` where an entity is only a part of itself
    */
   of(array: Uint8Array): Uint8Array {
     this.#json = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
@@ -115,6 +116,7 @@ export class RowLines {
       } else {
         if (kept >= 0) this.#out.copy(this.#json, kept, end);
         kept = -1;
+        if (action === 'cut') throw isCut(this.#json.toString('utf8', key + 1, keyEnd - 1));
         if (action === 'drop') this.#heed(key, scanner.at);
         else this.#changed({ key, keyEnd, value, end: scanner.at }, action, prefix);
       }
@@ -227,6 +229,11 @@ interface MemberPlace {
   readonly keyEnd: number;
   readonly value: number;
   readonly end: number;
+}
+
+function isCut(name: string): DataForgeError {
+  const message = `The service gives but a part of ${name.split('@')[0]} with its entities; read it as an entity set of its own, or expand fewer of them.`;
+  return new DataForgeError('source_failed', message);
 }
 
 const NO_SHAPE: RowShape = new Map();
