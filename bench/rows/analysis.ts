@@ -13,8 +13,10 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { alternate, timed } from '../harness/engine.ts';
+import type { BenchServer } from '../harness/server.ts';
 import { cost, type Measurement } from '../harness/table.ts';
-import { flightsInBoth } from './flights.ts';
+import { flightsInBoth, someIds } from './flights.ts';
+import { readsBeside } from './reads-beside.ts';
 
 const GROUP = {
   by: [{ column: 'origin' }],
@@ -34,6 +36,7 @@ export const analyses: BenchGroup = {
   name: 'analysis',
   async run(context) {
     const { server, engine: limit, close } = await flightsInBoth(context, 'analysis');
+    const beside = await readsBesideAnalyses(context, server);
     await server.stop();
     const world = await openWorld(context);
     try {
@@ -62,13 +65,35 @@ export const analyses: BenchGroup = {
         groupByArquero(await arrowOf(world.input())),
       );
       rows.push(cost('  the same by arquero', byArquero.ours, 'ms', byArquero.limit, 'arquero on the same Arrow', 0.7));
-      return rows;
+      return [...rows, ...beside];
     } finally {
       await world.close();
       await close();
     }
   },
 };
+
+/** Analyses of all rows, each another, so that none is answered from what is kept. */
+const HEAVY = {
+  summary: {},
+  group: {
+    by: [{ column: 'origin' }, { column: 'destination' }],
+    measures: ['median', 'distinct', 'sd'].map((name) => ({ function: name, column: 'delay' })),
+  },
+  outliers: { columns: ['delay'], method: 'mad', threshold: 50 },
+};
+
+async function readsBesideAnalyses(context: BenchContext, server: BenchServer): Promise<Measurement[]> {
+  const ids = await someIds(server.url, 2000);
+  const measurements: Measurement[] = [];
+  for (const [operation, parameters] of Object.entries(HEAVY)) {
+    const filters = [{ field: 'distance', operator: 'gt', value: 'NUMBER' }];
+    const body = JSON.stringify({ dataset_id: 'flights', operation, parameters, filters, wait_ms: 60_000 });
+    const busy = { what: `an analysis, ${operation}`, clients: 1, path: '/api/v1/analysis', body };
+    measurements.push(await readsBeside(context, server, ids, { ...busy, body: body.replace('"NUMBER"', 'NUMBER') }));
+  }
+  return measurements;
+}
 
 async function openWorld(context: BenchContext) {
   const gate = { run: <T>(_signal: AbortSignal, work: () => Promise<T>) => work() };
