@@ -13,7 +13,7 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { alternate, timed } from '../harness/engine.ts';
-import type { BenchServer } from '../harness/server.ts';
+import { type BenchServer, startServer } from '../harness/server.ts';
 import { cost, type Measurement } from '../harness/table.ts';
 import { flightsInBoth, someIds } from './flights.ts';
 import { readsBeside } from './reads-beside.ts';
@@ -36,8 +36,13 @@ export const analyses: BenchGroup = {
   name: 'analysis',
   async run(context) {
     const { server, engine: limit, close } = await flightsInBoth(context, 'analysis');
-    const beside = await readsBesideAnalyses(context, server);
+    const beside = await readsBesideAnalyses(context, server, Object.keys(HEAVY), 'duckdb');
     await server.stop();
+    for (const name of ['polars', 'arquero']) {
+      const swapped = await startServer(context.path('analysis'), context.datasets, { DATA_PROCESSOR_ENGINE: name });
+      beside.push(...(await readsBesideAnalyses(context, swapped, ['group'], name)));
+      await swapped.stop();
+    }
     const world = await openWorld(context);
     try {
       const said = `${context.tableRows / 1e6} M rows`;
@@ -83,14 +88,26 @@ const HEAVY = {
   outliers: { columns: ['delay'], method: 'mad', threshold: 50 },
 };
 
-async function readsBesideAnalyses(context: BenchContext, server: BenchServer): Promise<Measurement[]> {
+async function readsBesideAnalyses(
+  context: BenchContext,
+  server: BenchServer,
+  operations: readonly string[],
+  processor: string,
+): Promise<Measurement[]> {
   const ids = await someIds(server.url, 2000);
   const measurements: Measurement[] = [];
-  for (const [operation, parameters] of Object.entries(HEAVY)) {
+  for (const operation of operations) {
     const filters = [{ field: 'distance', operator: 'gt', value: 'NUMBER' }];
+    const parameters = HEAVY[operation as keyof typeof HEAVY];
     const body = JSON.stringify({ dataset_id: 'flights', operation, parameters, filters, wait_ms: 60_000 });
-    const busy = { what: `an analysis, ${operation}`, clients: 1, path: '/api/v1/analysis', body };
-    measurements.push(await readsBeside(context, server, ids, { ...busy, body: body.replace('"NUMBER"', 'NUMBER') }));
+    measurements.push(
+      await readsBeside(context, server, ids, {
+        what: `an analysis, ${operation} by ${processor}`,
+        clients: 1,
+        path: '/api/v1/analysis',
+        body: body.replace('"NUMBER"', 'NUMBER'),
+      }),
+    );
   }
   return measurements;
 }
