@@ -10,6 +10,7 @@ import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { postgres } from './rows/postgres.ts';
+import { queues } from './rows/queue.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
@@ -28,6 +29,7 @@ const GROUPS: readonly BenchGroup[] = [
   sqlite,
   postgres,
   analyses,
+  queues,
 ];
 
 const { values } = parseArgs({
