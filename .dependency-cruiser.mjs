@@ -14,6 +14,7 @@ function onlyOfOurs(name, comment, from, to) {
 
 const storageCraft = '^src/adapters/storage/(registry[.]ts|sql/|shared/)';
 const processingCraft = '^src/adapters/processing/worker/';
+const sourceCraft = '^src/adapters/sources/shared/';
 
 export default {
   forbidden: [
@@ -48,6 +49,12 @@ export default {
       'A processor knows itself and the threads that processors share.',
       '^src/adapters/processing/([^/]+)/',
       `^src/(application|domain|formats|infrastructure)/|^src/adapters/processing/$1/|${processingCraft}`,
+    ),
+    onlyOfOurs(
+      'sources-are-apart',
+      'A source knows itself and the craft that sources share.',
+      '^src/adapters/sources/([^/]+)/',
+      `^src/(application|domain|formats)/|^src/adapters/sources/$1/|${sourceCraft}`,
     ),
     {
       name: 'adapter-families-are-apart',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorOptions } from '#adapters/processing/registry.ts';
 import { openWorkbench, STORAGE_ENGINES, type Workbench } from '#adapters/storage/registry.ts';
 import { AnalysisRuns } from '#application/analysis/analysis-runs.ts';
@@ -32,6 +32,7 @@ import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
 import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
 import { Security } from '#presentation/security.ts';
+import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
@@ -121,6 +122,9 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const feeds = new StreamPlaces(config.maxFeeds, 'feeds');
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
+  const { transformer } = workbench;
+  const pipelines = createPipelines({ config, catalog, engine, loads, transformer, clock, telemetry });
+  opened.push(() => pipelines.close());
   const useCases = createUseCases({
     engine,
     catalog,
@@ -147,12 +151,14 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     renderer: workbench.renderer,
     analyses,
     versions,
+    pipelines,
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
   addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
+  await useCases.synchronisePipelines({}, systemCall());
 
   let isStopping = false;
   const security = new Security(securityOf(config));

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { DataForgeError, type Fault } from '#domain/errors.ts';
 import { BadSetting } from './config/kinds.ts';
+import { readSecrets, type SecretStore } from './config/secret-store.ts';
 import { SETTING_ENTRIES, type SETTINGS, type Setting, type SettingKey } from './config/settings.ts';
 
 export type { ApiToken } from './config/tokens.ts';
@@ -19,6 +20,8 @@ export interface Config extends SettingValues {
   readonly servesExamples: boolean;
   /** The folder of datasets that is served without being named, once it is there; null in the folder of this package. */
   readonly ownDatasetsDir: string | null;
+  /** What pipelines name as secrets. */
+  readonly secrets: SecretStore;
 }
 
 export interface ConfigSources {
@@ -54,7 +57,8 @@ export function loadConfig({ flags = {}, env = process.env, folder = process.cwd
   const isNamed = given('DATASETS_DIR') !== undefined;
   const servesExamples = !isNamed && (ownDatasetsDir === null || !existsSync(ownDatasetsDir));
   if (!isNamed) values.datasetsDir = servesExamples ? join(EXAMPLES_DIR, 'datasets') : ownDatasetsDir;
-  const config = Object.freeze({ ...values, servesExamples, ownDatasetsDir }) as Config;
+  const secrets = readSecrets({ ...file, ...env }, values.secretsFile as string | null, faults);
+  const config = Object.freeze({ ...values, servesExamples, ownDatasetsDir, secrets }) as Config;
   checkTogether(config, faults);
   if (faults.length > 0) throw invalidConfiguration(faults);
   return config;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ExampleLoad, openExample, readExampleManifest } from '#adapters/dataset-files/example-manifest.ts';
+import { type ExampleLoad, openExample, readExampleManifest } from '#adapters/described-files/example-manifest.ts';
 import { systemCall } from '#application/call.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { formatCount, formatTime, Progress } from '#presentation/cli/progress.ts';

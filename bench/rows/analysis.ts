@@ -1,6 +1,6 @@
 import * as aq from 'arquero';
 import pl from 'nodejs-polars';
-import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { PROCESSORS } from '#adapters/processing/registry.ts';
 import { openDuckDbEngine } from '#adapters/storage/duckdb/duckdb-engine.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';

@@ -14,10 +14,20 @@ import type { Limits } from './limits.ts';
 import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
 import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
+import { cancelRun } from './pipelines/commands/cancel-run.ts';
+import { runPipeline } from './pipelines/commands/run-pipeline.ts';
+import { synchronisePipelines } from './pipelines/commands/synchronise-pipelines.ts';
+import type { PipelineCatalog } from './pipelines/pipeline-catalog.ts';
+import type { PipelineRuns } from './pipelines/pipeline-runs.ts';
+import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
+import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
+import type { BatchStore } from './ports/batch-store.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DatasetSource } from './ports/dataset-source.ts';
+import type { PipelineFiles } from './ports/pipeline-files.ts';
 import type { Processor } from './ports/processor.ts';
+import type { RunHistory } from './ports/run-history.ts';
 import type { StorageEngine } from './ports/storage-engine.ts';
 import type { TableRenderer } from './ports/table-renderer.ts';
 import type { Telemetry } from './ports/telemetry.ts';
@@ -73,10 +83,21 @@ export interface UseCaseParts {
   readonly renderer: TableRenderer;
   readonly analyses: AnalysisRuns;
   readonly versions: DatasetVersions;
+  readonly pipelines: PipelineParts;
   /** Fires when the server is told to stop. */
   readonly stopping: AbortSignal;
   /** A new place for a copy of the store. */
   readonly backupPath: (label: string) => Promise<string>;
+}
+
+/** What the use cases of pipelines stand on. */
+export interface PipelineParts {
+  /** null where no folder of pipelines is named. */
+  readonly files: PipelineFiles | null;
+  readonly pipelines: PipelineCatalog;
+  readonly runs: PipelineRuns;
+  readonly history: RunHistory;
+  readonly store: BatchStore;
 }
 
 export type UseCases = ReturnType<typeof createUseCases>;
@@ -95,6 +116,7 @@ export function createUseCases(parts: UseCaseParts) {
   const { processor, analyses, versions } = parts;
   const analysing = { catalog, reader, limits, versions, runs: analyses, processor, fallback: parts.fallbackProcessor };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
+  const piping = { ...parts.pipelines, catalog };
   return {
     listDatasets: observe('list-datasets', listDatasets(catalog)),
     getDataset: observe('get-dataset', getDataset(catalog)),
@@ -134,6 +156,14 @@ export function createUseCases(parts: UseCaseParts) {
     readAnalysisResult: observe('read-analysis-result', readAnalysisResult(analyses)),
     streamAnalysisResult: observeStream('stream-analysis-result', streamAnalysisResult(analyses, parts.renderer)),
     cancelAnalysis: observe('cancel-analysis', cancelAnalysis(analyses)),
+
+    synchronisePipelines: observe('synchronise-pipelines', synchronisePipelines(piping)),
+    listPipelines: observe('list-pipelines', listPipelines(piping)),
+    getPipeline: observe('get-pipeline', getPipeline(piping)),
+    runPipeline: observe('run-pipeline', runPipeline(piping)),
+    listRuns: observe('list-runs', listRuns(piping)),
+    getRun: observe('get-run', getRun(piping)),
+    cancelRun: observe('cancel-run', cancelRun(piping)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
     checkHealth: observe('check-health', checkHealth(maintenance, processor)),

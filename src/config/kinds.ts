@@ -24,6 +24,12 @@ export const path: Kind<string> = {
   read: (value, folder) => resolve(folder, value),
 };
 
+/** The same, or null for no text. */
+export const optionalPath: Kind<string | null> = {
+  ...path,
+  read: (value, folder) => (value === '' ? null : resolve(folder, value)),
+};
+
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Kind<number> {
   const words =
     most === Number.MAX_SAFE_INTEGER ? `whole number from ${least}` : `whole number from ${least} to ${most}`;

@@ -1,5 +1,18 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { auto, bytes, choice, choices, flag, integer, type Kind, listOf, path, retention, text } from './kinds.ts';
+import {
+  auto,
+  bytes,
+  choice,
+  choices,
+  flag,
+  integer,
+  type Kind,
+  listOf,
+  optionalPath,
+  path,
+  retention,
+  text,
+} from './kinds.ts';
 import { tokens } from './tokens.ts';
 
 export interface Setting<T> {
@@ -21,6 +34,7 @@ function group(title: string) {
 const server = group('Server');
 const storage = group('Storage');
 const analysis = group('Analysis');
+const pipelines = group('Pipelines');
 const limits = group('Limits');
 const safety = group('Safety');
 const logging = group('Logging');
@@ -147,6 +161,36 @@ export const SETTINGS = {
     bytes,
     '512MB',
     'Bytes of results that are kept for whoever asks again; the oldest goes first.',
+  ),
+  pipelinesDir: pipelines(
+    'PIPELINES_DIR',
+    optionalPath,
+    '',
+    'Folder of the pipeline files; without it there are none.',
+  ),
+  pipelineBatch: pipelines(
+    'PIPELINE_BATCH',
+    bytes,
+    '32MB',
+    'About how many bytes of rows a run stores in one commit; what it has stored is not fetched again.',
+  ),
+  pipelineBatchMs: pipelines(
+    'PIPELINE_BATCH_MS',
+    millisecondsFrom(1),
+    '5000',
+    'After how long a run stores the rows it has, however few.',
+  ),
+  secretsFile: pipelines(
+    'SECRETS_FILE',
+    optionalPath,
+    '',
+    'File of secrets for pipelines, NAME=value a line; FORGE_SECRET_NAME in the environment wins over it.',
+  ),
+  privateAddresses: pipelines(
+    'PRIVATE_ADDRESSES',
+    choice('allow', 'forbid'),
+    'allow',
+    'Whether pipelines may call addresses of this machine and of private networks.',
   ),
   maxBodyBytes: limits('MAX_BODY_BYTES', bytes, '32MB', 'Largest body of a request that is held in memory.'),
   maxUploadBytes: limits(

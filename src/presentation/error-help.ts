@@ -25,6 +25,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   unknown_record: 'The dataset has no record with this id or key, or it has been deleted.',
   unknown_analysis:
     'No analysis has this id. Results are kept until newer ones need the place (`ANALYSIS_KEEP`), and not over a restart; ask for it anew.',
+  unknown_pipeline: 'No pipeline of this name is there. `GET /api/v1/pipelines` lists those that are.',
+  unknown_run: 'No run of a pipeline has this id, or it is older than those that are kept.',
   unknown_route: 'The server has nothing at this address. `GET /` lists what it has.',
   method_not_allowed: 'The address exists and does not take this method; `Allow` lists those it takes.',
   not_acceptable: 'None of the formats that `Accept` names can be had here; the message lists those that can.',
@@ -33,6 +35,11 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   key_exists:
     'A record with this natural key, unique value or id exists already; nothing was stored. Where that is expected, send `on_conflict=ignore` or `on_conflict=update`.',
   idempotency_mismatch: 'The `Idempotency-Key` was used for another body. Take a new key for a new request.',
+  pipeline_busy: 'A pipeline has one run at a time, and one is under way. Wait for its end, or cancel it.',
+  later_work:
+    'Records that a run made or changed were changed again since, so that the run cannot be rolled back without losing that. `details.records` lists them; roll back the later runs first, or mend the records by hand.',
+  source_failed:
+    'The source of a pipeline could not be reached, answered with an error, or sent what cannot be read. What was stored before stands, and the next run goes on behind it.',
   history_trimmed:
     'The changes asked for lie before what `HISTORY_RETENTION` keeps. Read the dataset anew, then follow the changes from there.',
   version_moved:
@@ -55,6 +62,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     'A dataset file asks for more than a safe change of what is stored. Nothing was touched. `forge schema plan NAME` shows the difference, `forge schema apply NAME` carries it out after a backup.',
   invalid_dataset_file:
     'A dataset file has faults; each is told with its file, its line and what to write instead. What was served before is served on.',
+  invalid_pipeline_file:
+    'A pipeline file has faults; each is told with its file, its line and what to write instead. The pipelines that were there before go on.',
   invalid_configuration:
     'A setting has a value it cannot have, or settings contradict each other; each is told at once. The server does not start.',
   store_locked: 'Another process has the store open. Stop it, or set `DATA_DIR` to another folder.',

@@ -1,4 +1,5 @@
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { RelationRunner } from '#application/ports/relation-runner.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { TableRenderer } from '#application/ports/table-renderer.ts';
@@ -77,6 +78,7 @@ export interface Workbench {
   readonly version: string;
   readonly relations: RelationRunner;
   readonly renderer: TableRenderer;
+  readonly transformer: BatchTransformer;
   close(): Promise<void>;
 }
 

@@ -1,11 +1,11 @@
 import type { Fault } from '../errors.ts';
+import { ObjectReader, pointerTo } from '../file/object-reader.ts';
 import { type Json, JsonArray, JsonObject, kindOfJson } from '../record/json.ts';
 import type { CompilePattern } from '../record/pattern.ts';
 import { didYouMean } from '../text/suggest.ts';
 import type { Dataset, Property } from './dataset.ts';
 import { ADDITIONAL_PROPERTIES, DATASET_KEYS, ID_INDEXES } from './file-words.ts';
 import { findClashes, nameFault } from './names.ts';
-import { ObjectReader, pointerTo } from './object-reader.ts';
 import { type ParsedProperty, parseProperty } from './parse-property.ts';
 
 export type ParsedDataset =

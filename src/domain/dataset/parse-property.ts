@@ -1,4 +1,5 @@
 import type { Fault } from '../errors.ts';
+import { ObjectReader } from '../file/object-reader.ts';
 import { type Json, JsonArray, JsonObject, kindOfJson } from '../record/json.ts';
 import type { CompilePattern } from '../record/pattern.ts';
 import type { Value } from '../record/value.ts';
@@ -15,7 +16,6 @@ import {
 } from './db-type.ts';
 import { DB_TYPE_HINTS, PROPERTY_KEYS, PROPERTY_TYPES, TYPE_HINTS } from './file-words.ts';
 import { nameFault } from './names.ts';
-import { ObjectReader } from './object-reader.ts';
 import { checkDefault, parseRules } from './parse-rules.ts';
 
 /** One property of a file, as far as it could be read; `dbType` is null where its type is at fault. */

@@ -1,3 +1,4 @@
+import { type ObjectReader, pointerTo } from '../file/object-reader.ts';
 import { VALUE_FORMATS } from '../record/formats.ts';
 import { kindOfJson } from '../record/json.ts';
 import type { CompilePattern } from '../record/pattern.ts';
@@ -6,7 +7,6 @@ import type { Value } from '../record/value.ts';
 import { compareValues, Invalid, readJsonValue } from '../record/value-rules.ts';
 import type { Property, PropertyRules } from './dataset.ts';
 import { type DbType, type DbTypeName, formatDbType } from './db-type.ts';
-import { type ObjectReader, pointerTo } from './object-reader.ts';
 
 /** Storage types whose values `minimum` and `maximum` may bound. */
 export const BOUNDED_TYPES: readonly DbTypeName[] = [

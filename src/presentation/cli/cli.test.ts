@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { PROBLEMS } from '../problem.ts';
 import { runCli } from './cli.ts';

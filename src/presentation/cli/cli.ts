@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { loadCommand } from './commands/load.ts';
+import { pipelineCommand } from './commands/pipeline.ts';
 import { queryCommand } from './commands/query.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { schemasCommand } from './commands/schemas.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly AddCommand[] = [
   countCommand,
   getCommand,
   changesCommand,
+  pipelineCommand,
   backupCommand,
   restoreCommand,
   doctorCommand,
@@ -63,6 +65,7 @@ export function createProgram(host: CliHost, signal: AbortSignal): Command {
     .option('--token <secret>', 'token for the server (or FORGE_TOKEN in the environment)')
     .option('--data-dir <path>', 'folder of the store')
     .option('--datasets-dir <path>', 'folder of the dataset files')
+    .option('--pipelines-dir <path>', 'folder of the pipeline files')
     .option('--json', 'answers and errors as JSON')
     .option('-q, --quiet', 'no progress and no remarks')
     .addHelpText('after', `${EXAMPLES}\n\n${exitCodesHelp()}`)

@@ -23,6 +23,7 @@ export interface GlobalOptions {
   readonly token?: string;
   readonly dataDir?: string;
   readonly datasetsDir?: string;
+  readonly pipelinesDir?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -31,6 +32,7 @@ export function createContext(host: CliHost, options: GlobalOptions, signal: Abo
   const flags: Record<string, string> = {};
   if (options.dataDir !== undefined) flags.DATA_DIR = options.dataDir;
   if (options.datasetsDir !== undefined) flags.DATASETS_DIR = options.datasetsDir;
+  if (options.pipelinesDir !== undefined) flags.PIPELINES_DIR = options.pipelinesDir;
   const output = new Output(host.out, host.err, { json: options.json ?? false, quiet: options.quiet ?? false });
   const targetOptions: TargetOptions = { url: options.url, token: options.token, flags };
   return {

@@ -4,22 +4,9 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { DataForgeError } from '#domain/errors.ts';
+import { type FileCoding, type FileFormat, fileKindOf } from '#formats/file/file-kind.ts';
 
-export type FileFormat = 'csv' | 'ndjson' | 'json' | 'parquet' | 'arrow';
-export type FileCoding = 'gzip' | 'zstd';
-
-const FORMATS: Readonly<Record<string, FileFormat>> = {
-  csv: 'csv',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  json: 'json',
-  parquet: 'parquet',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  feather: 'arrow',
-};
-
-const CODINGS: Readonly<Record<string, FileCoding>> = { gz: 'gzip', gzip: 'gzip', zst: 'zstd', zstd: 'zstd' };
+export type { FileFormat };
 
 /** As uploads and answers name them. */
 export const MEDIA_TYPES: Readonly<Record<FileFormat, string>> = {
@@ -43,14 +30,9 @@ export interface FileKind {
 
 /** What a file is, by the endings of its name. */
 export function fileKind(path: string, format?: FileFormat): FileKind {
-  const parts = basename(path).split('.');
-  const last = (parts.at(-1) ?? '').toLowerCase();
-  const coding = parts.length > 1 ? (CODINGS[last] ?? null) : null;
-  if (coding !== null) parts.pop();
-  const found = parts.length > 1 ? FORMATS[(parts.at(-1) ?? '').toLowerCase()] : undefined;
-  if (found !== undefined) parts.pop();
-  const known = format ?? found;
-  if (known !== undefined) return { format: known, coding, stem: parts.join('.') };
+  const found = fileKindOf(basename(path));
+  const known = format ?? found.format;
+  if (known !== null) return { format: known, coding: found.coding, stem: found.stem };
   throw new DataForgeError(
     'unsupported_media_type',
     `The format of ${path} is not known; name it .csv, .ndjson, .json, .parquet or .arrow (and .gz or .zst behind), or use --format.`,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { DatasetFolder } from '#adapters/dataset-files/dataset-folder.ts';
+import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';

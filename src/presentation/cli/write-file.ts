@@ -4,7 +4,7 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { DataForgeError } from '#domain/errors.ts';
-import type { FileCoding } from './files.ts';
+import type { FileCoding } from '#formats/file/file-kind.ts';
 
 /** Nobody finds half a file: it gets its name when it is whole. */
 export async function writeFileWhole(

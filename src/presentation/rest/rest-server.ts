@@ -14,6 +14,7 @@ import { changesRoutes } from './routes/changes.ts';
 import { createRoutes } from './routes/create.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { liveRoutes } from './routes/live.ts';
+import { pipelineRoutes } from './routes/pipelines.ts';
 import { queryRoutes } from './routes/query.ts';
 import { readRoutes } from './routes/read.ts';
 import { schemaRoutes } from './routes/schemas.ts';
@@ -61,6 +62,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       liveRoutes(api, useCases);
       sqlRoutes(api, options);
       analysisRoutes(api, options);
+      pipelineRoutes(api, options);
       adminRoutes(api, options);
     },
     { prefix: '/api/v1' },

@@ -29,11 +29,11 @@ export async function stageArrowFile(
   const types = columns.map(({ dbType }) => typeOf(dbType));
   // By their places: an Arrow file may have names that the engine takes for the same.
   const definitions = types.map((type, index) => `c${index} ${columnType(type)}`);
-  await connection.run(`CREATE TABLE arrived (${definitions.join(', ')})`);
+  await connection.run(`CREATE TEMP TABLE arrived (${definitions.join(', ')})`);
   const file = createReadStream(path, { highWaterMark: 1024 * 1024, ...(signal && { signal }) });
   const decoder = coding === null ? null : coding === 'gzip' ? createGunzip() : createZstdDecompress();
   const reader = await openArrow(decoder === null ? file : file.pipe(decoder), { maxMessageBytes: MAX_BATCH_BYTES });
-  const appender = await connection.createAppender('arrived');
+  const appender = await connection.createAppender('arrived', 'main', 'temp');
   let rows = 0;
   try {
     for await (const { batch, faults } of reader.read(types)) {

@@ -24,7 +24,7 @@ export class DuckDbLoadedRelations implements RelationRunner {
   ): Promise<OpenRelations> {
     const session = await this.#scratch.openSession();
     try {
-      for (const relation of relations) await load(session, relation, signal);
+      for (const relation of relations) await loadRelation(session, relation, signal);
     } catch (error) {
       session.close();
       throw translateDuckDbError(error);
@@ -38,7 +38,11 @@ export class DuckDbLoadedRelations implements RelationRunner {
 }
 
 /** The columns lie under their places, and a view gives them their names: the engine takes some names for the same. */
-async function load(session: DuckDbSession, { name, input, columns }: Relation, signal: AbortSignal): Promise<void> {
+export async function loadRelation(
+  session: DuckDbSession,
+  { name, input, columns }: Relation,
+  signal: AbortSignal,
+): Promise<void> {
   const schema = columns.map((column) => inputColumn(input.columns, column));
   await loadTable(session, `loaded_${name}`, schema, input.read(columns, signal));
   const named = columns.map((column, index) => `c${index} AS ${identifier(column)}`);

@@ -1,5 +1,6 @@
 import { version } from '@duckdb/node-api';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import { DuckDbBatchTransformer } from './duckdb-batch-transformer.ts';
 import { DuckDbLoadedRelations } from './duckdb-loaded-relations.ts';
 import { DuckDbScratch, type ScratchOptions } from './duckdb-scratch.ts';
 import { DuckDbTableRenderer } from './duckdb-table-renderer.ts';
@@ -10,6 +11,7 @@ export function createDuckDbWorkbench(options: ScratchOptions, gate: AdmissionGa
   return {
     version: version(),
     relations: new DuckDbLoadedRelations(scratch, gate),
+    transformer: new DuckDbBatchTransformer(scratch),
     renderer: new DuckDbTableRenderer(scratch),
     close: () => scratch.close(),
   };

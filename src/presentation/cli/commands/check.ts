@@ -1,4 +1,4 @@
-import type { FileFault } from '#application/ports/dataset-files.ts';
+import type { FileFault } from '#application/ports/described-files.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { jsonFrom } from '#domain/record/json.ts';
 import type { AddCommand, CliContext } from '../context.ts';

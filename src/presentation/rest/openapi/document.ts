@@ -5,6 +5,7 @@ import { ANALYSIS_PATHS } from './analysis-paths.ts';
 import { COMMON_SCHEMAS, datasetSchemas } from './components.ts';
 import { type DatasetExample, inventExample } from './example.ts';
 import { type Tree, toJson } from './json-tree.ts';
+import { PIPELINE_PATHS } from './pipeline-paths.ts';
 import { readPaths } from './read-paths.ts';
 import { SERVICE_PATHS } from './service-paths.ts';
 import { createPaths, writePaths } from './write-paths.ts';
@@ -47,12 +48,13 @@ export function openApiDocument({ datasets, examples: real, version, limits }: O
         { name: 'Write' },
         { name: 'SQL' },
         { name: 'Analysis' },
+        { name: 'Pipelines' },
         ...datasets.map(({ name, description }) => ({ name, description })),
         { name: 'Administration' },
         { name: 'Service' },
       ],
       security: [{ token: [] }, {}],
-      paths: { ...paths, ...ANALYSIS_PATHS, ...SERVICE_PATHS },
+      paths: { ...paths, ...ANALYSIS_PATHS, ...PIPELINE_PATHS, ...SERVICE_PATHS },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas },
     }),
   );

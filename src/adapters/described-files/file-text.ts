@@ -1,13 +1,13 @@
-import type { Json } from '#domain/record/json.ts';
+import type { FileContent } from '#domain/file/file-content.ts';
 
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** The text of a dataset file, read: its value and where each part of it stands, or why it cannot be read. */
-export type SourceFile =
-  | { readonly ok: true; readonly json: Json; readonly locate: (pointer: string) => Place | null }
+/** The text of a file, read: what it says and where each part of it stands, or why it cannot be read. */
+export type FileText =
+  | { readonly ok: true; readonly content: FileContent; readonly locate: (pointer: string) => Place | null }
   | { readonly ok: false; readonly faults: readonly SyntaxFault[] };
 
 export interface SyntaxFault {

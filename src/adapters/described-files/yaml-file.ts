@@ -20,27 +20,31 @@ import {
   MAX_JSON_DEPTH,
   parseJson,
 } from '#domain/record/json.ts';
-import { type Place, placeOf, type SourceFile, type SyntaxFault, stepsOf } from './source-file.ts';
+import { type FileText, type Place, placeOf, type SyntaxFault, stepsOf } from './file-text.ts';
 
 type YamlDocument = Document.Parsed<ParsedNode>;
 
-/** Reads YAML 1.2 with every number as it was written. */
-export function readYaml(text: string): SourceFile {
+/** Reads YAML 1.2 with every number as it was written; `word` is what the file describes. */
+export function readYaml(text: string, word: string): FileText {
   const { document, locate } = parse(text);
   if (document.errors.length > 0) return { ok: false, faults: document.errors.map(syntaxFault) };
-  const converter = new Converter(document, text);
+  const converter = new Converter(document, text, word);
   const json = converter.convert(document.contents, 0);
-  return converter.faults.length > 0 ? { ok: false, faults: converter.faults } : { ok: true, json, locate };
+  return converter.faults.length > 0 ? { ok: false, faults: converter.faults } : dataOf(json, locate);
 }
 
 /** Reads JSON strictly; a YAML reader, whose language holds JSON, tells the places. */
-export function readJson(text: string): SourceFile {
+export function readJson(text: string): FileText {
   try {
-    return { ok: true, json: parseJson(text), locate: parse(text).locate };
+    return dataOf(parseJson(text), parse(text).locate);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return { ok: false, faults: [{ place: placeOf(text, error.offset), message: `It is not JSON: ${error.message}` }] };
   }
+}
+
+function dataOf(json: Json, locate: (pointer: string) => Place | null): FileText {
+  return { ok: true, content: { json, functions: new Map() }, locate };
 }
 
 function parse(text: string): { document: YamlDocument; locate: (pointer: string) => Place | null } {
@@ -88,10 +92,12 @@ class Converter {
   readonly faults: SyntaxFault[] = [];
   readonly #document: YamlDocument;
   readonly #text: string;
+  readonly #word: string;
 
-  constructor(document: YamlDocument, text: string) {
+  constructor(document: YamlDocument, text: string, word: string) {
     this.#document = document;
     this.#text = text;
+    this.#word = word;
   }
 
   convert(node: unknown, depth: number): Json {
@@ -116,7 +122,7 @@ class Converter {
     if (typeof value === 'number' && Number.isFinite(value)) {
       return new JsonNumber(source !== undefined && JSON_NUMBER.test(source) ? source : String(value));
     }
-    return this.#fault(node, `${source ?? String(value)} is no value that a dataset can hold`);
+    return this.#fault(node, `${source ?? String(value)} is no value that a ${this.#word} can hold`);
   }
 
   #keyFault(key: unknown): string {

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FileFault } from '#application/ports/dataset-files.ts';
+import type { FileFault } from '#application/ports/described-files.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
-import { DatasetFolder, formatFault, isDatasetFile } from './dataset-folder.ts';
+import { DatasetFolder } from './dataset-folder.ts';
+import { formatFault, isDescribingFile } from './described-folder.ts';
 
 let folder: string;
 
@@ -162,5 +163,5 @@ test.each([
   ['a.test.ts', false],
   ['_draft.yaml', false],
 ])('%s is a dataset file: %s', (name, verdict) => {
-  expect(isDatasetFile(name)).toBe(verdict);
+  expect(isDescribingFile(name)).toBe(verdict);
 });

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SOURCES } from '#adapters/sources/registry.ts';
+import type { FileFault } from '#application/ports/described-files.ts';
+import { parsePipeline } from '#domain/pipeline/parse-pipeline.ts';
+import { pipelineFileSchema } from '#domain/pipeline/pipeline-file.ts';
+import { jsonFrom } from '#domain/record/json.ts';
+import { formatFault } from './described-folder.ts';
+import { PipelineFolder } from './pipeline-folder.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'data-forge-pipelines-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function put(files: Readonly<Record<string, string>>): Promise<PipelineFolder> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return new PipelineFolder(folder, SOURCES);
+}
+
+async function faultsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const error = await (await put(files)).read().catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'invalid_pipeline_file' });
+  return (error.details.faults as FileFault[]).map(formatFault);
+}
+
+const SOURCE = 'source: {kind: files, path: inbox}';
+
+test('a file says no more than it must, and the rest has defaults', async () => {
+  const files = await put({ 'a.yaml': `name: a\n${SOURCE}\ntarget: {dataset: sales}\n` });
+  expect(await files.read()).toEqual([
+    {
+      name: 'a',
+      description: '',
+      source: { kind: 'files', options: { path: 'inbox', format: null, changed: 'again' } },
+      transform: null,
+      target: { dataset: 'sales', mode: 'append', contract: 'freeze', quarantine: null },
+      schedule: null,
+      retry: { attempts: 5, wait: 1000, most: 300_000 },
+      timeout: 6 * 3600_000,
+      alerts: [],
+    },
+  ]);
+});
+
+test('YAML, JSON and TypeScript say the same; only TypeScript has functions', async () => {
+  const json = JSON.stringify({
+    name: 'b',
+    source: { kind: 'files', path: 'x' },
+    transform: 'SELECT 1',
+    target: { dataset: 'd', mode: 'upsert', contract: 'quarantine', quarantine: 'q' },
+    schedule: { cron: '0 6 * * 1-5', zone: 'Europe/Oslo', catch_up: 'none', jitter: '30s' },
+    retry: { attempts: 3, wait: '2s' },
+    timeout: '10m',
+    alerts: { webhook: 'https://alerts.example/x' },
+  });
+  const files = await put({
+    'b.json': json,
+    'c.ts': `export default { ...${json}, name: 'c', transform: (rows: object[]) => rows };\n`,
+  });
+  const [b, c] = await files.read();
+  expect(b).toMatchObject({
+    transform: { kind: 'sql', sql: 'SELECT 1' },
+    schedule: {
+      trigger: { kind: 'cron', cron: '0 6 * * 1-5', zone: 'Europe/Oslo' },
+      catchUp: 'none',
+      jitter: 30_000,
+      paused: false,
+    },
+    retry: { attempts: 3, wait: 2000, most: 300_000 },
+    timeout: 600_000,
+    alerts: [{ webhook: 'https://alerts.example/x', on: ['failed', 'recovered'] }],
+  });
+  expect(c).toEqual({ ...b, name: 'c', transform: { kind: 'function', run: expect.any(Function) } });
+});
+
+test('every fault of every file is told with its place', async () => {
+  const faults = await faultsOf({
+    'a.yaml': `name: a\nsource:\n  kind: file\ntarget:\n  dataset: x\n  mode: upsrt\ntimout: 5\n`,
+    'b.yaml': `name: _b\nsource:\n  kind: files\n  pth: x\ntarget: {dataset: x, contract: quarantine}\nretry: {wait: 5}\n`,
+    'c.yaml': `name: c\n${SOURCE}\ntarget: {dataset: x}\nschedule:\n  cron: 0 6 * * *\n  every: 5m\nalerts:\n  - webhook: ftp://x\n`,
+    'd.yaml': `name: C\n${SOURCE}\ntarget: {dataset: x}\nschedule: {cron: "0 6 * * *", zone: Mars/Base}\n`,
+    'e.ts': `export default { name: 'e', source: { kind: 'files', path: () => 'x' }, target: { dataset: 'x' } };\n`,
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(/^a\.yaml:3:3: source\.kind must be one of .*files.*, not "file" \(did you mean "files"\?\)/),
+    expect.stringMatching(/^a\.yaml:6:3: target\.mode must be one of append, upsert, replace, not "upsrt"/),
+    expect.stringMatching(/^a\.yaml:7:1: The file may not have "timout" \(did you mean "timeout"\?\)/),
+    expect.stringMatching(/^b\.yaml:1:1: name "_b" must not begin with "_"/),
+    expect.stringMatching(/^b\.yaml:2:1: source needs path/),
+    expect.stringMatching(/^b\.yaml:4:3: source may not have "pth" \(did you mean "path"\?\)/),
+    expect.stringMatching(/^b\.yaml:5:1: target has the contract quarantine; name the dataset/),
+    expect.stringMatching(/^b\.yaml:6:9: retry\.wait must be a span of time like 500ms, 30s, .*, not a number/),
+    expect.stringMatching(/^c\.yaml:4:1: schedule needs exactly one of .*, and has cron and every/),
+    expect.stringMatching(/^c\.yaml:8:5: alerts\[0\]\.webhook must be an http address, not "ftp:\/\/x"/),
+    expect.stringMatching(/^d\.yaml:4:1: schedule has the zone "Mars\/Base", which is no time zone/),
+    expect.stringMatching(/^e\.ts: A function may stand at \/transform only, not at \/source\/path/),
+    expect.stringMatching(/^e\.ts: source\.path must be a text, not an object/),
+    expect.stringMatching(/^d\.yaml:1:1: The pipeline "C" is also defined in c\.yaml/),
+  ]);
+});
+
+const schema = pipelineFileSchema(SOURCES);
+const accepts = new Ajv2020({ allowUnionTypes: true, strict: false }).compile(schema);
+
+test('the published schema is the one in the code (node scripts/write-reference.ts makes it)', () => {
+  const file = new URL('../../../docs/reference/pipeline-file.schema.json', import.meta.url);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(schema)));
+});
+
+const odd = fc.constantFrom<unknown>(
+  null,
+  true,
+  5,
+  -1,
+  '',
+  'x',
+  '5m',
+  'append',
+  'forge_x',
+  [],
+  ['x'],
+  {},
+  { secret: 'A' },
+);
+const member = (names: readonly string[]) => fc.dictionary(fc.constantFrom(...names, 'typo'), odd, { maxKeys: 3 });
+const anyFile = fc
+  .record({
+    top: member(['name', 'description', 'transform', 'timeout', 'schedule', 'retry', 'alerts']),
+    source: member(['kind', 'path', 'format', 'changed', 'url', 'headers', 'paging']),
+    target: member(['dataset', 'mode', 'contract', 'quarantine']),
+    schedule: member(['cron', 'zone', 'every', 'after', 'on_change', 'catch_up', 'jitter', 'paused']),
+    retry: member(['attempts', 'wait', 'most']),
+    kind: fc.constantFrom(...SOURCES.map(({ kind }) => kind)),
+  })
+  .map(({ top, source, target, schedule, retry, kind }) => ({
+    name: 'a',
+    source: { kind, path: 'x', url: 'http://h/', ...source },
+    target: { dataset: 'd', ...target },
+    ...(Object.keys(schedule).length > 0 && { schedule }),
+    ...(Object.keys(retry).length > 0 && { retry }),
+    ...top,
+  }));
+
+test('what the schema refuses, the reader refuses', () => {
+  fc.assert(
+    fc.property(anyFile, (file) => {
+      if (accepts(file)) return;
+      const parsed = parsePipeline({ json: jsonFrom(file), functions: new Map() }, SOURCES);
+      expect(parsed.ok, JSON.stringify(accepts.errors)).toBe(false);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('every kind of source is in the schema, and says what it is', () => {
+  for (const { kind, description, options } of SOURCES) {
+    expect([kind, description !== '', Object.keys(options).length > 0]).toEqual([kind, true, true]);
+    expect(JSON.stringify(schema)).toContain(`"kind":{"const":"${kind}"}`);
+  }
+});

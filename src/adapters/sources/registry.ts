@@ -1,0 +1,6 @@
+import type { Source } from '#application/ports/source.ts';
+import { filesSource } from './files/files-source.ts';
+import { restSource } from './rest/rest-source.ts';
+
+/** The kinds of sources there are. */
+export const SOURCES: readonly Source[] = [filesSource, restSource];

@@ -1,0 +1,148 @@
+import type { SourceOpening } from '#application/ports/source.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import { cutBatches, type Piece } from '../shared/cut-batches.ts';
+import { defineSource } from '../shared/define-source.ts';
+import { HttpSession, shownUrl } from '../shared/http/http-session.ts';
+import { type Boundary, IncrementalFilter } from '../shared/incremental.ts';
+import { type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
+import { REST_OPTIONS, type RestOptions } from './rest-options.ts';
+import { readPageBody } from './rest-page.ts';
+import { addressOf, FIRST_PAGE, nextPage, type PagePosition } from './rest-paging.ts';
+
+/** How far a source was read: within a run the page and the place on it, between two runs what is new from there on. */
+interface RestCursor {
+  readonly [member: string]: unknown;
+  /** null between two runs. */
+  readonly page: PagePosition | null;
+  readonly place: BodyPlace | null;
+  /** The checksum of the page before. */
+  readonly lastPage: number | null;
+  /** The boundary that this run began with, and the one it has reached. */
+  readonly from: Boundary | null;
+  readonly high: Boundary | null;
+  /** What the server called the state of its rows. */
+  readonly etag: string | null;
+  readonly modified: string | null;
+}
+
+const START: RestCursor = {
+  page: null,
+  place: null,
+  lastPage: null,
+  from: null,
+  high: null,
+  etag: null,
+  modified: null,
+};
+
+/** Rows behind an address: JSON, NDJSON or CSV, page by page. */
+export const restSource = defineSource({
+  kind: 'rest',
+  description: 'An HTTP address that answers with rows',
+  options: REST_OPTIONS,
+  open: (options, opening) => cutBatches(new RestReader(options, opening).pieces(), opening),
+});
+
+const NO_BYTES = new Uint8Array(0);
+
+class RestReader {
+  readonly #options: RestOptions;
+  readonly #opening: SourceOpening;
+  readonly #session: HttpSession;
+  readonly #filter: IncrementalFilter | null;
+  #cursor: RestCursor;
+
+  constructor(options: RestOptions, opening: SourceOpening) {
+    this.#options = options;
+    this.#opening = opening;
+    this.#session = new HttpSession(options, opening);
+    const { incremental } = options;
+    this.#cursor = (opening.cursor as RestCursor | null) ?? START;
+    const { from, high } = this.#cursor;
+    this.#filter = incremental && new IncrementalFilter(incremental.field, from, high);
+  }
+
+  async *pieces(): AsyncGenerator<Piece> {
+    for (let page = this.#cursor.page ?? FIRST_PAGE; ; ) {
+      const next: PagePosition | null = yield* this.#readPage(page);
+      if (next === null) break;
+      page = next;
+    }
+    const high = this.#filter?.boundary ?? null;
+    this.#cursor = { ...this.#cursor, page: null, place: null, lastPage: null, from: high, high };
+    yield this.#moved();
+  }
+
+  /** Reads one page. @returns the one behind it, null where it was the last */
+  async *#readPage(page: PagePosition): AsyncGenerator<Piece, PagePosition | null> {
+    const { paging } = this.#options;
+    const url = addressOf(this.#base(), paging, page);
+    const response = await this.#session.send(url, { headers: this.#conditions() });
+    if (response.status === 304) {
+      this.#opening.note('The source says that nothing has changed');
+      return null;
+    }
+    const { headers } = response;
+    const etag = headers.get('etag');
+    const modified = headers.get('last-modified');
+    this.#cursor = { ...this.#cursor, page, ...(page.kind === 'first' && { etag, modified }) };
+    const body = await readPageBody(this.#options, url, headers, this.#session.bytes(url, response));
+    yield* this.#records(body.format, body.records);
+    const place = this.#cursor.place;
+    this.#refuseRepeated(url, place);
+    const next = nextPage(paging, page, { url, headers, rows: place?.records ?? 0, document: body.document });
+    this.#cursor = { ...this.#cursor, page: next, place: null, lastPage: place?.crc ?? null };
+    yield this.#moved();
+    return next;
+  }
+
+  async *#records(format: 'ndjson' | 'csv', body: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+    if (this.#filter !== null && format === 'csv') {
+      throw new DataForgeError(
+        'invalid_configuration',
+        'Rows of CSV cannot be read incrementally by a field; leave incremental out.',
+      );
+    }
+    for await (const { bytes, header, place } of resumableRecords(
+      body,
+      format,
+      this.#cursor.place,
+      this.#opening.batch.bytes,
+    )) {
+      const rows = this.#filter?.take(bytes) ?? bytes;
+      this.#cursor = { ...this.#cursor, place, high: this.#filter?.boundary ?? null };
+      yield { kind: 'records', format, header, bytes: rows, cursor: this.#cursor };
+    }
+  }
+
+  /** The address with what asks for new rows alone. */
+  #base(): URL {
+    const url = this.#session.url;
+    const { incremental } = this.#options;
+    const value = this.#cursor.from?.value ?? incremental?.start ?? null;
+    if (incremental?.param && value !== null) url.searchParams.set(incremental.param, value);
+    return url;
+  }
+
+  /** Asks for the rows only if they are not those of the run before; of several pages one cannot speak for all. */
+  #conditions(): Readonly<Record<string, string>> {
+    const { page, etag, modified } = this.#cursor;
+    if (this.#options.paging !== null || page !== null) return {};
+    return {
+      ...(etag !== null && { 'if-none-match': etag }),
+      ...(modified !== null && { 'if-modified-since': modified }),
+    };
+  }
+
+  #moved(): Piece {
+    return { kind: 'records', format: 'ndjson', header: null, bytes: NO_BYTES, cursor: this.#cursor };
+  }
+
+  #refuseRepeated(url: URL, place: BodyPlace | null): void {
+    const { lastPage } = this.#cursor;
+    const isRepeated = place !== null && place.bytes > 0 && place.crc === lastPage;
+    if (!isRepeated || this.#options.repeatedPages === 'take') return;
+    const message = `${shownUrl(url)} gave the rows of one page twice. Where that may be, write repeated_pages: take.`;
+    throw new DataForgeError('source_failed', message, { retryable: true });
+  }
+}

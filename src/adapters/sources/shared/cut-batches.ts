@@ -1,0 +1,147 @@
+import type { SourceBatch, SourceOpening, SourceRows } from '#application/ports/source.ts';
+import type { Cursor } from '#domain/pipeline/cursor.ts';
+
+/** Some whole records, as far as they have come, and the cursor behind them. */
+export type Piece =
+  | {
+      readonly kind: 'records';
+      readonly format: 'ndjson' | 'csv';
+      /** What a body of such records begins with; of CSV its first line. */
+      readonly header: Uint8Array | null;
+      readonly bytes: Uint8Array;
+      readonly cursor: Cursor;
+      readonly part?: number | null;
+    }
+  /** A body that cannot be cut. */
+  | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
+
+/** Milliseconds for what needs nothing from elsewhere. */
+const AT_ONCE = 20;
+
+type Records = Piece & { readonly kind: 'records' };
+
+/**
+ * Makes batches of pieces: of as many bytes as a batch is to have, and no longer in the making than it may be. The
+ * piece behind a batch is already on its way while the batch is stored.
+ */
+export async function* cutBatches(
+  pieces: AsyncIterable<Piece>,
+  { batch, clock }: Pick<SourceOpening, 'batch' | 'clock'>,
+): AsyncGenerator<SourceBatch> {
+  const reader = new Ahead(pieces);
+  try {
+    for (let first = await reader.next(); first !== null; first = await reader.next()) {
+      if (first.kind === 'whole') {
+        const { rows, cursor, part } = first;
+        yield { rows, cursor: () => cursor, part: () => part ?? null };
+        continue;
+      }
+      const open = new OpenBatch(first, batch.bytes, clock.elapsed() + batch.time, () => clock.elapsed());
+      yield { rows: await open.rows(reader), cursor: () => open.last.cursor, part: () => open.last.part ?? null };
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** A batch while its rows are handed on. */
+class OpenBatch {
+  /** The last piece that is in it. */
+  last: Records;
+  readonly #bytes: number;
+  readonly #until: number;
+  readonly #now: () => number;
+
+  constructor(first: Records, bytes: number, until: number, now: () => number) {
+    this.last = first;
+    this.#bytes = bytes;
+    this.#until = until;
+    this.#now = now;
+  }
+
+  /** Passes over pieces without rows, which only move the cursor. @returns null where no other follows */
+  async rows(reader: Ahead): Promise<SourceRows | null> {
+    while (this.last.bytes.length === 0) {
+      const next = await this.#follower(reader, () => true);
+      if (next === null) return null;
+      this.last = next;
+    }
+    return { format: this.last.format, body: this.#body(reader, this.last) };
+  }
+
+  async *#body(reader: Ahead, lead: Records): AsyncGenerator<Uint8Array> {
+    if (lead.header !== null) yield lead.header;
+    yield lead.bytes;
+    for (let size = lead.bytes.length; size < this.#bytes; size += this.last.bytes.length) {
+      const next = await this.#follower(reader, (piece) => piece.bytes.length === 0 || areAlike(piece, lead));
+      if (next === null) return;
+      this.last = next;
+      if (next.bytes.length > 0) yield next.bytes;
+    }
+    // What only moves the cursor comes at once, and spares the next batch to look at these rows again.
+    this.last = (await this.#follower(reader, (piece) => piece.bytes.length === 0, AT_ONCE)) ?? this.last;
+  }
+
+  /** The next piece, if it comes in time and belongs to the batch. */
+  async #follower(
+    reader: Ahead,
+    belongs: (piece: Records) => boolean,
+    wait = this.#until - this.#now(),
+  ): Promise<Records | null> {
+    const next = await reader.peek(wait);
+    if (next?.kind !== 'records' || !belongs(next)) return null;
+    await reader.next();
+    return next;
+  }
+}
+
+/** Whether the records of two pieces may stand in one body. */
+function areAlike(a: Records, b: Records): boolean {
+  return a.format === b.format && Buffer.compare(a.header ?? NOTHING, b.header ?? NOTHING) === 0;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Reads a piece ahead. */
+class Ahead {
+  readonly #iterator: AsyncIterator<Piece>;
+  #coming: Promise<IteratorResult<Piece>> | null = null;
+
+  constructor(pieces: AsyncIterable<Piece>) {
+    this.#iterator = pieces[Symbol.asyncIterator]();
+  }
+
+  /** The next piece, taken; null at the end. */
+  async next(): Promise<Piece | null> {
+    const { done, value } = await this.#come();
+    if (done) return null;
+    this.#coming = null;
+    return value;
+  }
+
+  /** The next piece, not taken; null at the end, or where it does not come within so many milliseconds. */
+  async peek(milliseconds: number): Promise<Piece | null> {
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), Math.max(0, milliseconds));
+    try {
+      const result = await Promise.race([this.#come(), late.promise]);
+      return result === null || result.done ? null : result.value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#coming?.catch(() => {});
+    await this.#iterator.return?.();
+  }
+
+  #come(): Promise<IteratorResult<Piece>> {
+    if (this.#coming === null) {
+      this.#coming = this.#iterator.next();
+      // Whoever asks next is told; until then nobody is.
+      this.#coming.catch(() => {});
+    }
+    return this.#coming;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Source, SourceBatch, SourceDescription, SourceOpening } from '#application/ports/source.ts';
+import type { OptionGroup, ValuesOf } from '#domain/file/option-group.ts';
+
+interface SourceDefinition<G extends OptionGroup> {
+  /** The word in a pipeline file. */
+  readonly kind: string;
+  readonly description: string;
+  /** The members that a source of this kind may have in a pipeline file. */
+  readonly options: G;
+  open(options: ValuesOf<G>, opening: SourceOpening): AsyncIterable<SourceBatch>;
+  describe?(options: ValuesOf<G>, opening: SourceOpening): Promise<SourceDescription | null>;
+}
+
+/** A source whose reader is handed its options with their types. */
+export function defineSource<G extends OptionGroup>(definition: SourceDefinition<G>): Source {
+  const { kind, description, options, open, describe } = definition;
+  return {
+    kind,
+    description,
+    options,
+    open: (given, opening) => open(given as ValuesOf<G>, opening),
+    ...(describe && {
+      describe: (given: unknown, opening: SourceOpening) => describe(given as ValuesOf<G>, opening),
+    }),
+  };
+}

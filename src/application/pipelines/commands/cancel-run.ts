@@ -1,0 +1,14 @@
+import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { Call } from '../../call.ts';
+import { requireRight } from '../../caller.ts';
+import { type RecallPorts, recallRun } from '../recall-runs.ts';
+
+/** Ends a run that is under way; of one that has ended nothing changes. */
+export function cancelRun(ports: RecallPorts) {
+  return async ({ id }: { readonly id: string }, call: Call): Promise<PipelineRun> => {
+    requireRight(call.caller, 'write');
+    const run = await recallRun(ports, id);
+    if (ports.runs.find(run.pipeline)?.id === id) await ports.runs.cancel(run.pipeline);
+    return recallRun(ports, id);
+  };
+}

@@ -1,0 +1,112 @@
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import { DataForgeError } from '#domain/errors.ts';
+import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
+import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
+import type { Target } from '#domain/pipeline/target.ts';
+import type { ConflictPolicy } from '#domain/record/change.ts';
+import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
+import { Observation } from '../observe.ts';
+import type { AdmissionGate } from '../ports/admission-gate.ts';
+import type { BatchStore, StoreBatchRequest, StoredBatch } from '../ports/batch-store.ts';
+import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
+import type { RecordWriter } from '../ports/record-writer.ts';
+import type { SourceRows } from '../ports/source.ts';
+import { runGated } from '../records/admission.ts';
+import { CountedBody } from './counted-body.ts';
+import { KeptLines } from './kept-lines.ts';
+import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
+import { settleSetAside } from './set-aside.ts';
+
+export interface LocalBatchStorePorts {
+  readonly catalog: DatasetCatalog;
+  readonly writer: RecordWriter;
+  readonly loader: BulkLoader;
+  /** Loads of whole bodies. */
+  readonly loads: AdmissionGate;
+}
+
+const POLICIES: Readonly<Record<Target['mode'], ConflictPolicy>> = {
+  append: 'error',
+  upsert: 'update',
+  replace: 'update',
+};
+
+/** The store of this process. Rows, cursor and counts become durable by the marks of one load. */
+export class LocalBatchStore implements BatchStore {
+  readonly #ports: LocalBatchStorePorts;
+
+  constructor(ports: LocalBatchStorePorts) {
+    this.#ports = ports;
+  }
+
+  state(pipeline: string): Promise<PipelineState | null> {
+    return readPipelineState(this.#ports.writer, pipeline);
+  }
+
+  async store(request: StoreBatchRequest): Promise<StoredBatch> {
+    const { pipeline, run, number, rows } = request;
+    const before = await this.state(pipeline.name);
+    if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
+    const counts = before?.run === run ? before.counts : NO_COUNTS;
+    const stored = rows === null ? await this.#move(request, counts) : await this.#load(request, rows, counts);
+    return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
+  }
+
+  /** Moves the cursor alone. */
+  async #move(request: StoreBatchRequest, counts: RunCounts): Promise<PipelineState> {
+    const state = stateBehind(request, addCounts(counts, { batches: 1 }), []);
+    await writePipelineState(this.#ports.writer, request.pipeline.name, state, request);
+    return state;
+  }
+
+  async #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+    const { catalog, loader, loads } = this.#ports;
+    const { pipeline, run, caller, signal } = request;
+    const { target } = pipeline;
+    const { dataset } = catalog.get(target.dataset);
+    requireKey(dataset, target);
+    const setsAside = target.contract === 'quarantine';
+    const kept = setsAside ? new KeptLines(rows) : null;
+    const body = new CountedBody(kept?.body ?? rows.body);
+    let state: PipelineState | null = null;
+    const stateAfter = (loaded: BulkCounts) => {
+      const done = addCounts(counts, { ...countsOf(loaded), batches: 1, bytes: body.bytes });
+      state = stateBehind(request, done, kept?.setAside(loaded) ?? []);
+      return JSON.stringify(state);
+    };
+    await runGated(loads, signal, new Observation(), () =>
+      loader.load({
+        dataset,
+        format: rows.format,
+        body,
+        onInvalid: setsAside ? 'reject' : 'abort',
+        onConflict: POLICIES[target.mode],
+        marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
+        origin: { caller, run },
+        returnRecords: false,
+        signal,
+      }),
+    );
+    if (state === null) throw new TypeError('the loader has set no mark');
+    return state;
+  }
+}
+
+/** How far a pipeline is behind a batch. */
+function stateBehind(
+  { pipeline, run, number, cursor }: StoreBatchRequest,
+  counts: RunCounts,
+  setAside: readonly SetAsideRow[],
+): PipelineState {
+  return { run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
+}
+
+function countsOf({ created, updated, ignored, rejected }: BulkCounts): Partial<RunCounts> {
+  return { created, updated, ignored, rejected };
+}
+
+function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {
+  if (mode !== 'upsert' || primaryKey.length > 0) return;
+  const message = `The mode upsert needs to know when two rows are the same, and dataset "${name}" has no primary_key; give it one, or append.`;
+  throw new DataForgeError('invalid_configuration', message);
+}

@@ -1,0 +1,43 @@
+import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { RecordWriter } from '../ports/record-writer.ts';
+import type { RunHistory } from '../ports/run-history.ts';
+
+const RUN = 'pipeline-run';
+const RUNS = 'pipeline-runs';
+const MOST_KEPT = 100;
+const ORIGIN = { caller: 'system', run: null };
+
+/** Run history in the marks of the store: a mark a run, and one with the ids of a pipeline's last runs. */
+export class MarkedRunHistory implements RunHistory {
+  readonly #writer: RecordWriter;
+
+  constructor(writer: RecordWriter) {
+    this.#writer = writer;
+  }
+
+  async put(run: PipelineRun): Promise<void> {
+    const ids = await this.#ids(run.pipeline);
+    const marks = [{ kind: RUN, key: run.id, value: JSON.stringify(run) }];
+    if (!ids.includes(run.id)) {
+      const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
+      marks.push({ kind: RUNS, key: run.pipeline, value });
+    }
+    const [outcome] = await this.#writer.commit([{ changes: [], marks, origin: ORIGIN }]);
+    if (outcome?.ok === false) throw outcome.error;
+  }
+
+  async get(id: string): Promise<PipelineRun | null> {
+    const text = await this.#writer.readMark(RUN, id);
+    return text === null ? null : (JSON.parse(text) as PipelineRun);
+  }
+
+  async list(pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
+    const ids = (await this.#ids(pipeline)).slice(0, limit);
+    const runs = await Promise.all(ids.map((id) => this.get(id)));
+    return runs.flatMap((run) => run ?? []);
+  }
+
+  async #ids(pipeline: string): Promise<readonly string[]> {
+    return JSON.parse((await this.#writer.readMark(RUNS, pipeline)) ?? '[]') as string[];
+  }
+}

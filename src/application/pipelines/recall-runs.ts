@@ -1,0 +1,37 @@
+import { DataForgeError } from '#domain/errors.ts';
+import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { BatchStore } from '../ports/batch-store.ts';
+import type { RunHistory } from '../ports/run-history.ts';
+import type { PipelineRuns } from './pipeline-runs.ts';
+
+export interface RecallPorts {
+  readonly runs: PipelineRuns;
+  readonly history: RunHistory;
+  readonly store: BatchStore;
+}
+
+/**
+ * A run as it really stands: one under way in this process as it is now, and one whose process ended before it did as
+ * `died`, with the counts of its last commit.
+ */
+async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promise<PipelineRun> {
+  const current = runs.find(run.pipeline);
+  if (current?.id === run.id) return current;
+  if (run.state !== 'running') return run;
+  const state = await store.state(run.pipeline);
+  return { ...run, state: 'died', counts: state?.run === run.id ? state.counts : run.counts };
+}
+
+/** The runs of a pipeline, the newest first. */
+export async function recallRuns(ports: RecallPorts, pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
+  const kept = await ports.history.list(pipeline, limit);
+  return Promise.all(kept.map((run) => asItStands(ports, run)));
+}
+
+/** @throws DataForgeError `unknown_run` */
+export async function recallRun(ports: RecallPorts, id: string): Promise<PipelineRun> {
+  const run = await ports.history.get(id);
+  if (run !== null) return asItStands(ports, run);
+  const message = `There is no run "${id.slice(0, 100)}"; GET /api/v1/pipelines/{name}/runs lists those that are kept.`;
+  throw new DataForgeError('unknown_run', message);
+}

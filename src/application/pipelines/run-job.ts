@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import { waitBefore } from '#domain/pipeline/policies.ts';
+import type { BatchStore } from '../ports/batch-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Source, SourceBatch, SourceOpening } from '../ports/source.ts';
+import type { Web } from '../ports/web.ts';
+import { abortError } from '../time-limit.ts';
+import { type TransformPorts, transformRows } from './transform-rows.ts';
+
+export interface RunJobPorts extends TransformPorts {
+  readonly sources: readonly Source[];
+  readonly store: BatchStore;
+  readonly secrets: Secrets;
+  readonly web: Web;
+  readonly clock: Clock;
+  /** Where relative paths of sources begin. */
+  readonly folder: string;
+  readonly batch: SourceOpening['batch'];
+}
+
+/** What a worker needs to know to carry out a run; the same job may be begun again wherever it broke off. */
+export interface RunJob {
+  readonly pipeline: Pipeline;
+  readonly run: string;
+  readonly caller: string;
+}
+
+/** What a run tells while it goes on. */
+export interface RunProgress {
+  log(message: string): void;
+  /** A batch is stored; `part` of the whole is done, null where nobody knows. */
+  stored(state: PipelineState, part: number | null): void;
+  retried(): void;
+}
+
+/**
+ * Carries out a run: reads the source on from the last commit of the pipeline, and stores batch after batch. A source
+ * that fails in a way that may pass is opened anew, at the cursor of the last batch that was stored.
+ */
+export async function runJob(
+  ports: RunJobPorts,
+  job: RunJob,
+  progress: RunProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pipeline } = job;
+  for (let attempt = 1; ; ) {
+    const before = await ports.store.state(pipeline.name);
+    try {
+      await readOn(ports, job, progress, signal);
+      return;
+    } catch (error) {
+      if (signal.aborted) throw abortError(signal);
+      const after = await ports.store.state(pipeline.name);
+      const gotOn = after !== null && (after.run !== before?.run || after.batch > before.batch);
+      attempt = gotOn ? 1 : attempt;
+      if (!mayPass(error) || attempt >= pipeline.retry.attempts) throw error;
+      const wait = Math.max(retryAfter(error, ports.clock), waitBefore(pipeline.retry, attempt, Math.random()));
+      const message = error instanceof Error ? error.message : String(error);
+      progress.log(
+        `${message} Going on in ${(wait / 1000).toFixed(1)} s, attempt ${attempt + 1} of ${pipeline.retry.attempts}`,
+      );
+      progress.retried();
+      await sleep(wait, undefined, { signal }).catch(() => {});
+      attempt++;
+    }
+  }
+}
+
+async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, signal: AbortSignal): Promise<void> {
+  const { store, secrets, web, clock, folder, batch } = ports;
+  const { pipeline, run } = job;
+  const state = await store.state(pipeline.name);
+  const opening: SourceOpening = {
+    cursor: state?.source === pipeline.source.kind ? state.cursor : null,
+    secrets,
+    web,
+    clock,
+    folder,
+    batch,
+    signal,
+    note: (message) => progress.log(message),
+  };
+  let number = state?.run === run ? state.batch : 0;
+  for await (const next of sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening)) {
+    if (signal.aborted) throw abortError(signal);
+    number++;
+    const { state } = await storeBatch(ports, job, number, next, signal);
+    progress.stored(state, next.part?.() ?? null);
+  }
+}
+
+async function storeBatch(ports: RunJobPorts, job: RunJob, number: number, batch: SourceBatch, signal: AbortSignal) {
+  const rows = batch.rows && (await transformRows(ports, job.pipeline, batch.rows, signal));
+  return ports.store.store({ ...job, number, rows, cursor: () => batch.cursor(), signal });
+}
+
+/** @throws DataForgeError `invalid_pipeline_file` where no source of the kind is registered */
+function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Source {
+  const found = sources.find(({ kind }) => kind === source.kind);
+  if (found !== undefined) return found;
+  throw new DataForgeError(
+    'invalid_pipeline_file',
+    `Pipeline "${name}" has a source of an unknown kind, ${source.kind}.`,
+  );
+}
+
+/** Rows that cannot be read may be half of what was sent: they too are asked for again. */
+function mayPass(error: unknown): boolean {
+  return error instanceof DataForgeError && (error.retryable || error.code === 'invalid_body');
+}
+
+/** Milliseconds until the time that a source has named. */
+function retryAfter(error: unknown, clock: Clock): number {
+  const at = error instanceof DataForgeError ? error.details.retryAt : undefined;
+  return typeof at === 'number' ? Math.max(0, at - clock.now()) : 0;
+}

@@ -1,0 +1,35 @@
+import type { Cursor } from '#domain/pipeline/cursor.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { SourceRows } from './source.ts';
+
+export interface StoreBatchRequest {
+  readonly pipeline: Pipeline;
+  readonly run: string;
+  /** Counts from 1 in each run. */
+  readonly number: number;
+  /** null: only the cursor moves. */
+  readonly rows: SourceRows | null;
+  /** The cursor that is true once the rows are stored; asked for when they have been read to their end. */
+  readonly cursor: () => Cursor;
+  readonly caller: string;
+  readonly signal: AbortSignal;
+}
+
+export interface StoredBatch {
+  /** How far the pipeline has come with it. */
+  readonly state: PipelineState;
+  /** The batch had been stored before, and was not stored again. */
+  readonly repeated: boolean;
+}
+
+/** Where the rows of pipelines go: the store of this process, or that of a server elsewhere. */
+export interface BatchStore {
+  /** How far a pipeline has come; null for one that has stored nothing yet. */
+  state(pipeline: string): Promise<PipelineState | null>;
+  /**
+   * Stores the rows of a batch, the cursor behind them and what the run has done so far as one durable commit.
+   * @throws DataForgeError as `BulkLoader.load`; nothing is stored then
+   */
+  store(request: StoreBatchRequest): Promise<StoredBatch>;
+}

@@ -1,0 +1,11 @@
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { WatchedFiles } from './described-files.ts';
+
+/** Pipeline files in a folder. */
+export interface PipelineFiles extends WatchedFiles {
+  /**
+   * Reads all of them, in the order of their file names.
+   * @throws DataForgeError `invalid_pipeline_file` with every fault of every file as `details.faults` (`FileFault`)
+   */
+  read(): Promise<readonly Pipeline[]>;
+}

@@ -1,0 +1,36 @@
+import type { Fault } from '../errors.ts';
+import type { FileContent } from '../file/file-content.ts';
+import { readGroup } from '../file/option-group.ts';
+import { JsonObject, kindOfJson } from '../record/json.ts';
+import type { Pipeline, SourceKind, Transform } from './pipeline.ts';
+import { pipelineOptions } from './pipeline-file.ts';
+
+export type ParsedPipeline =
+  | { readonly ok: true; readonly pipeline: Pipeline }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly name: string | null };
+
+const TRANSFORM = '/transform';
+
+/** Makes a complete pipeline of what a pipeline file says, or tells every fault in it at once. */
+export function parsePipeline({ json, functions }: FileContent, kinds: readonly SourceKind[]): ParsedPipeline {
+  if (!(json instanceof JsonObject)) {
+    const message = `A pipeline file must be an object with name, source and target, not ${kindOfJson(json)}`;
+    return { ok: false, faults: [{ pointer: '', message }], name: null };
+  }
+  const faults: Fault[] = [];
+  const run = functions.get(TRANSFORM);
+  for (const pointer of functions.keys()) {
+    if (pointer !== TRANSFORM)
+      faults.push({ pointer, message: `A function may stand at ${TRANSFORM} only, not at ${pointer}` });
+  }
+  const members = json.members.filter(({ name }) => run === undefined || name !== 'transform');
+  const place = { pointer: '', path: '', faults };
+  const values = readGroup(new JsonObject(members), pipelineOptions(kinds), place);
+  if (values === undefined || faults.length > 0) {
+    const name = json.get('name');
+    return { ok: false, faults, name: typeof name === 'string' ? name : null };
+  }
+  const { $schema: _, transform: sql, ...pipeline } = values;
+  const transform: Transform | null = run ? { kind: 'function', run } : sql === null ? null : { kind: 'sql', sql };
+  return { ok: true, pipeline: { ...pipeline, transform } };
+}

@@ -1,0 +1,41 @@
+import type { FileFunction } from '../file/file-content.ts';
+import type { OptionGroup } from '../file/option-group.ts';
+import type { AlertOptions, RetryOptions } from './policies.ts';
+import type { Schedule } from './schedule.ts';
+import type { Target } from './target.ts';
+
+/** What a kind of source is called in a pipeline file, and the members that a source of that kind may have there. */
+export interface SourceKind {
+  readonly kind: string;
+  readonly description: string;
+  readonly options: OptionGroup;
+}
+
+/** Where the rows of a pipeline come from; `options` are as the kind's own group reads them. */
+export interface PipelineSource {
+  readonly kind: string;
+  readonly options: unknown;
+}
+
+/** What becomes of the rows between source and target. */
+export type Transform =
+  /** One SELECT over the relation `batch`, which may join datasets. */
+  | { readonly kind: 'sql'; readonly sql: string }
+  /** Takes the rows of a batch, as objects, and gives those that are to be stored. */
+  | { readonly kind: 'function'; readonly run: FileFunction };
+
+/** One pipeline, complete: every default of the file format is filled in. Times in milliseconds. */
+export interface Pipeline {
+  readonly name: string;
+  readonly description: string;
+  readonly source: PipelineSource;
+  /** null: the names of the source are those of the target. */
+  readonly transform: Transform | null;
+  readonly target: Target;
+  /** null: it runs when somebody asks for it. */
+  readonly schedule: Schedule | null;
+  readonly retry: RetryOptions;
+  /** How long one run may take. */
+  readonly timeout: number;
+  readonly alerts: readonly AlertOptions[];
+}

@@ -1,0 +1,71 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Cursor } from './cursor.ts';
+
+/** `died`: its process ended before it did; what it stored stands, and the next run goes on behind it. */
+export type RunState = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'died';
+
+/** What a run has done to its target so far. */
+export interface RunCounts {
+  readonly batches: number;
+  readonly created: number;
+  readonly updated: number;
+  /** Rows that were there already. */
+  readonly ignored: number;
+  /** Records that a replacing run did not bring any more. */
+  readonly deleted: number;
+  /** Rows set aside. */
+  readonly rejected: number;
+  /** Bytes of rows, decompressed. */
+  readonly bytes: number;
+  /** How often the source was opened anew after it failed. */
+  readonly retries: number;
+}
+
+export const NO_COUNTS: RunCounts = {
+  batches: 0,
+  created: 0,
+  updated: 0,
+  ignored: 0,
+  deleted: 0,
+  rejected: 0,
+  bytes: 0,
+  retries: 0,
+};
+
+/** Rows that the source has given, whatever became of them. */
+export function rowsOf({ created, updated, ignored, rejected }: RunCounts): number {
+  return created + updated + ignored + rejected;
+}
+
+export function addCounts(counts: RunCounts, more: Partial<RunCounts>): RunCounts {
+  const sum = { ...counts };
+  for (const [name, value] of Object.entries(more)) sum[name as keyof RunCounts] += value;
+  return sum;
+}
+
+export interface RunLogLine {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly message: string;
+}
+
+/** One run of a pipeline, as it is remembered. Times in milliseconds since 1970. */
+export interface PipelineRun {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly dataset: string;
+  readonly state: RunState;
+  readonly caller: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly counts: RunCounts;
+  /** Which part of the whole, from 0 to 1, is done; null where nobody knows. */
+  readonly part: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** The last lines of what it said. */
+  readonly log: readonly RunLogLine[];
+  /** Where its first batch began. */
+  readonly cursorBefore: Cursor | null;
+  /** When it was undone. */
+  readonly rolledBackAt: number | null;
+}

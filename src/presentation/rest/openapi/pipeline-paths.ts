@@ -1,0 +1,99 @@
+import type { Tree } from './json-tree.ts';
+import { json, parameter, problems } from './parts.ts';
+
+const NAME = parameter('name', 'path', { type: 'string' }, 'The name of the pipeline.');
+const ID = parameter('id', 'path', { type: 'string', format: 'uuid' }, 'The id of the run.');
+const WAIT = parameter('wait_ms', 'query', { type: 'integer', minimum: 0 }, 'How long to wait for its end.');
+
+const count = { type: 'integer', minimum: 0 };
+const time = { type: ['string', 'null'], format: 'date-time' };
+
+const RUN: Tree = {
+  type: 'object',
+  properties: {
+    id: { type: 'string', format: 'uuid' },
+    pipeline: { type: 'string' },
+    dataset: { type: 'string' },
+    state: { enum: ['running', 'succeeded', 'failed', 'cancelled', 'died'] },
+    caller: { type: 'string' },
+    started_at: { type: 'string', format: 'date-time' },
+    ended_at: time,
+    progress: {
+      type: 'object',
+      properties: { part: { type: ['number', 'null'] }, rows: count, bytes: count, batches: count },
+    },
+    created: count,
+    updated: count,
+    ignored: { ...count, description: 'Rows that were there already.' },
+    deleted: { ...count, description: 'Records that a replacing run did not bring any more.' },
+    rejected: { ...count, description: 'Rows set aside.' },
+    retries: { ...count, description: 'How often the source was opened anew.' },
+    error: { type: ['object', 'null'], properties: { code: { type: 'string' }, message: { type: 'string' } } },
+    log: { type: 'array', items: { type: 'object' } },
+    rolled_back_at: time,
+  },
+};
+
+const PIPELINE: Tree = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    description: { type: 'string' },
+    source: { type: 'string', description: 'The kind of its source.' },
+    transform: { enum: ['sql', 'function', null] },
+    dataset: { type: 'string', description: 'The dataset that takes the rows.' },
+    mode: { enum: ['append', 'upsert', 'replace'] },
+    contract: { enum: ['freeze', 'evolve', 'quarantine'] },
+    schedule: { type: ['object', 'null'] },
+    last_run: { ...RUN, type: ['object', 'null'] },
+  },
+};
+
+const UNKNOWN_PIPELINE = problems('unauthorized', 'unknown_pipeline');
+const UNKNOWN_RUN = problems('unauthorized', 'unknown_run');
+
+function listOf(member: string, items: Tree): Tree {
+  return { type: 'object', properties: { [member]: { type: 'array', items } } };
+}
+
+function operation(summary: string, responses: Tree, parameters: readonly Tree[] = []): Tree {
+  return { tags: ['Pipelines'], summary, parameters, responses };
+}
+
+/** Pipelines and their runs. */
+export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
+  '/api/v1/pipelines': {
+    get: operation('List the pipelines with the last run of each', {
+      200: json('In the order of their names.', listOf('pipelines', PIPELINE)),
+      ...problems('unauthorized'),
+    }),
+  },
+  '/api/v1/pipelines/{name}': {
+    get: operation('See how a pipeline stands', { 200: json('The pipeline.', PIPELINE), ...UNKNOWN_PIPELINE }, [NAME]),
+  },
+  '/api/v1/pipelines/{name}/runs': {
+    get: operation(
+      'List the last runs of a pipeline',
+      { 200: json('The newest first.', listOf('runs', RUN)), ...UNKNOWN_PIPELINE },
+      [NAME, parameter('limit', 'query', { type: 'integer', minimum: 0, default: 20 }, 'At most so many.')],
+    ),
+    post: operation(
+      'Begin a run',
+      {
+        200: json('The run, which has ended within the wait.', RUN),
+        202: json('The run, which goes on, at Location.', RUN),
+        ...UNKNOWN_PIPELINE,
+        ...problems('forbidden', 'unknown_dataset', 'pipeline_busy'),
+      },
+      [NAME, WAIT],
+    ),
+  },
+  '/api/v1/runs/{id}': {
+    get: operation('See how a run stands', { 200: json('The run.', RUN), ...UNKNOWN_RUN }, [ID, WAIT]),
+    delete: operation(
+      'Cancel a run; what it stored stands',
+      { 200: json('The run as it ended.', RUN), ...UNKNOWN_RUN, ...problems('forbidden') },
+      [ID],
+    ),
+  },
+};
