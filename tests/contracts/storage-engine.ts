@@ -4,6 +4,7 @@ import { describeAggregations } from './storage/aggregations.ts';
 import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
 import { describeBulkPolicies } from './storage/bulk-policies.ts';
+import { describeBulkReplacing } from './storage/bulk-replacing.ts';
 import { describeChangeLog } from './storage/change-log.ts';
 import type { OpenedEngine } from './storage/contract-context.ts';
 import { describeDatasetStore } from './storage/dataset-store.ts';
@@ -42,6 +43,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordStreams(context);
     describeBulkLoader(context);
     describeBulkPolicies(context);
+    describeBulkReplacing(context);
     describeArrowRoads(context);
     describeChangeLog(context);
     describeMaintenance(context);

@@ -25,12 +25,6 @@ export interface LocalBatchStorePorts {
   readonly loads: AdmissionGate;
 }
 
-const POLICIES: Readonly<Record<Target['mode'], ConflictPolicy>> = {
-  append: 'error',
-  upsert: 'update',
-  replace: 'update',
-};
-
 /** The store of this process. Rows, cursor and counts become durable by the marks of one load. */
 export class LocalBatchStore implements BatchStore {
   readonly #ports: LocalBatchStorePorts;
@@ -80,7 +74,8 @@ export class LocalBatchStore implements BatchStore {
         format: rows.format,
         body,
         onInvalid: setsAside ? 'reject' : 'abort',
-        onConflict: POLICIES[target.mode],
+        onConflict: conflictPolicy(dataset, target),
+        removesOthers: target.mode === 'replace',
         marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
         origin: { caller, run },
         returnRecords: false,
@@ -101,8 +96,13 @@ function stateBehind(
   return { run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
 }
 
-function countsOf({ created, updated, ignored, rejected }: BulkCounts): Partial<RunCounts> {
-  return { created, updated, ignored, rejected };
+function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
+  return { created, updated, ignored, deleted, rejected };
+}
+
+/** A row that means a record takes its place, but where every row is one of its own. */
+function conflictPolicy({ primaryKey }: Dataset, { mode }: Target): ConflictPolicy {
+  return mode === 'append' || primaryKey.length === 0 ? 'error' : 'update';
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

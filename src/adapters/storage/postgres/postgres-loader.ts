@@ -166,9 +166,10 @@ class Upload {
     this.#rejected.throwIfAborting();
   }
 
-  /** Whether a row without an id of its own can meet another, in the store or in the body. */
+  /** Whether a row without an id of its own can meet another, in the store or in the body, or has to be looked at once more. */
   get canMeet(): boolean {
-    return uniqueConstraints(this.request.dataset).length > 0 || this.request.returnRecords;
+    const { dataset, returnRecords, removesOthers = false } = this.request;
+    return uniqueConstraints(dataset).length > 0 || returnRecords || removesOthers;
   }
 
   /**
@@ -184,7 +185,8 @@ class Upload {
 
   async #createStaged(commit: OpenCommit, staged: StagedRows | null): Promise<number | null> {
     if (staged === null) return 0;
-    return this.request.returnRecords ? null : staged.storeAsNew(commit, this.request.origin);
+    const { returnRecords, removesOthers, origin } = this.request;
+    return returnRecords || removesOthers ? null : staged.storeAsNew(commit, origin);
   }
 
   #created(created: number): BulkCounts {
@@ -199,6 +201,7 @@ class Upload {
       throwIfAborted(this.request.signal);
       await load.take(rows);
     }
+    if (this.request.removesOthers) await load.removeOthers();
     return { counts: load.finish(), nextSeq: load.nextSeq };
   }
 
