@@ -9,7 +9,7 @@ import { deleteOthers } from './duckdb-delete-others.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
 import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
-import { writeMarks } from './duckdb-mutations.ts';
+import { guardMarks, writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
 import { stageParquet } from './duckdb-read-columns.ts';
 import { stageCsvBody } from './duckdb-read-csv.ts';
@@ -72,6 +72,7 @@ export class DuckDbLoader implements BulkLoader {
   /** A body of one block takes the next numbers. */
   #loadShort(context: LoadContext, table: StagedTable): Promise<BulkCounts> {
     return this.#store.commitLock.hold(async () => {
+      await guardMarks(this.#store.writer, context.request.guards);
       const load = await this.#begin(context, this.#store.sequence.next);
       const counts = await context.session.transaction(async () => {
         await load.store(table);
@@ -96,6 +97,7 @@ export class DuckDbLoader implements BulkLoader {
       for (const table of tables) await load.store(table);
       await load.removeOthers(tables);
       return await commitLock.hold(async () => {
+        await guardMarks(this.#store.writer, context.request.guards);
         await refuseMetIds(context, tables, this.#store.writer, { head, at: load.at });
         const counts = await load.finish();
         await session.run('COMMIT');

@@ -31,6 +31,7 @@ export class MemoryLoader implements BulkLoader {
     const rejected = new Rejections(request.onInvalid);
     const rows = await this.#readAll(request, rejected);
     throwIfAborted(request.signal);
+    this.#store.checkGuards(request.guards);
     const draft = this.#store.draft();
     const load = new Load(request, draft, rejected);
     load.store(rows);

@@ -2,12 +2,13 @@ import { randomInt } from 'node:crypto';
 import { keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { MarkGuard } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import type { MemoryTable } from './memory-table.ts';
 
 type CommitListener = (head: number, datasets: ReadonlySet<string>) => void;
@@ -78,6 +79,14 @@ export class MemoryStore {
 
   mark(kind: string, key: string): string | null {
     return this.#marks.get(kind)?.get(key)?.value ?? null;
+  }
+
+  /** @throws DataForgeError `version_moved` */
+  checkGuards(guards: readonly MarkGuard[] = []): void {
+    checkGuards(
+      guards,
+      guards.map(({ kind, key }) => this.mark(kind, key)),
+    );
   }
 
   forgetMarks(kind: string, before: string): void {

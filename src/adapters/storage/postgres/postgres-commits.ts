@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Origin } from '#domain/record/change.ts';
+import type { MarkGuard, Origin } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import { SequenceNumbers } from '#domain/record/sequence.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import { CommitLock } from '../shared/commit-lock.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import type { PostgresHeads } from './postgres-heads.ts';
@@ -149,6 +149,16 @@ export async function resolveOrigins(
   const found = await origins.resolve(connection, wanted);
   for (const [name, id] of found) usedOrigins.set(name, id);
   return found;
+}
+
+/** @throws DataForgeError `version_moved` */
+export async function guardMarks({ connection }: OpenCommit, guards: readonly MarkGuard[] = []): Promise<void> {
+  const marks: (string | null)[] = [];
+  for (const { kind, key } of guards) {
+    const sql = `SELECT value FROM ${MARKS} WHERE kind = $1 AND key = $2`;
+    marks.push((await connection.row(sql, [kind, key]))?.[0] ?? null);
+  }
+  checkGuards(guards, marks);
 }
 
 /** Keeps marks; one of the same kind and key is replaced. */

@@ -9,7 +9,7 @@ import { type RowFormat, type RowLimits, readRows } from '#formats/rows/read-row
 import { abortable, throwIfAborted } from '../shared/abort.ts';
 import { matchParquetColumns, type ParquetColumn } from '../shared/parquet-columns.ts';
 import { newSpoolFile, receiveBody } from '../shared/spool.ts';
-import { type CommitEnd, type OpenCommit, writeMarks } from './postgres-commits.ts';
+import { type CommitEnd, guardMarks, type OpenCommit, writeMarks } from './postgres-commits.ts';
 import { FarRows } from './postgres-far-rows.ts';
 import { type GoodRow, PostgresLoad } from './postgres-load.ts';
 import { StagedRows } from './postgres-staging.ts';
@@ -92,10 +92,11 @@ export class PostgresLoader implements BulkLoader {
     far: CommitStamp | null,
     store: (commit: OpenCommit) => Promise<{ readonly counts: BulkCounts; readonly nextSeq: number }>,
   ): Promise<BulkCounts> {
-    const { dataset, marks, signal } = request;
+    const { dataset, marks, guards, signal } = request;
     let counts: BulkCounts | null = null;
     const work = async (commit: OpenCommit): Promise<CommitEnd> => {
       throwIfAborted(signal);
+      await guardMarks(commit, guards);
       const stored = await store(commit);
       counts = stored.counts;
       const values = marks.map(({ kind, key, value }) => ({ kind, key, value: value(stored.counts) }));

@@ -70,8 +70,8 @@ serveCalls<WriterCalls>({
     }),
 });
 
-function unmarked({ changes, origin }: WireRequest): WriteRequest {
-  return { changes, origin, marks: [] };
+function unmarked(request: WireRequest): WriteRequest {
+  return { ...request, marks: [] };
 }
 
 function toWireOutcome(outcome: WriteOutcome): WireOutcome {
