@@ -1,6 +1,6 @@
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
 import { type PipelineRun, rowsOf } from '#domain/pipeline/run.ts';
-import type { Schedule } from '#domain/pipeline/schedule.ts';
+import type { Schedule } from '#domain/schedule/schedule.ts';
 
 /** A pipeline as every protocol shows it. */
 export function pipelineJson({ pipeline, lastRun }: PipelineStatus): Readonly<Record<string, unknown>> {
