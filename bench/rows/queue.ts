@@ -21,7 +21,7 @@ export const queues: BenchGroup = {
     }
     const jobs = context.quick ? 1000 : 10_000;
     const server = await startRedisServer();
-    const local = new LocalQueue({ path: context.path('queue.sqlite'), clock: systemClock });
+    const local = await LocalQueue.open({ path: context.path('queue.sqlite'), clock: systemClock });
     const redis = await RedisQueue.open({ url: server.url, prefix: 'forge', leaseMs: 30_000 });
     try {
       const rows: Measurement[] = [];

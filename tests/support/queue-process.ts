@@ -11,7 +11,7 @@ const [where = '', prefix = '', file = '', mode = '', first = '0'] = process.arg
 
 const queue = where.startsWith('redis:')
   ? await RedisQueue.open({ url: where, prefix, leaseMs: 1000 })
-  : new LocalQueue({ path: where, clock: systemClock });
+  : await LocalQueue.open({ path: where, clock: systemClock });
 await queue.work(
   new Map([
     [

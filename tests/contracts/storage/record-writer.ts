@@ -313,7 +313,9 @@ export function describeRecordWriter(context: ContractContext): void {
         'ok',
       ]);
       expect(await writer.readMark('cursor', 'k')).toBe('four');
-      expect((await store.items(keyed, { sort: [{ field: 'field' }] })).map(({ data }) => data.field)).toEqual([1, 3, 4]);
+      expect((await store.items(keyed, { sort: [{ field: 'field' }] })).map(({ data }) => data.field)).toEqual([
+        1, 3, 4,
+      ]);
     });
 
     test('of many who move a mark on from the same value one succeeds', async () => {

@@ -74,8 +74,10 @@ export class LocalJobs {
   #ended = 0;
 
   constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 5000 });
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    this.#database = new DatabaseSync(path, { timeout: 1000 });
+    // Exclusive: what runs in another process must not be taken for what was left behind.
+    this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     if (this.#row('PRAGMA user_version')?.user_version === 0) this.transaction(true, () => this.#database.exec(TABLES));
     this.transaction(true, () => this.#recover());
   }

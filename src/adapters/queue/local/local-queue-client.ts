@@ -23,7 +23,7 @@ export class LocalQueueClient {
   constructor(path: string) {
     this.#worker = new Worker(SCRIPT, { workerData: { path } });
     this.#worker.on('message', (answer: QueueAnswer) => this.#take(answer));
-    this.#worker.on('error', (cause) => this.#end(new DataForgeError('internal', 'The task queue failed.', { cause })));
+    this.#worker.on('error', (cause) => this.#end(endOf(cause)));
     this.#worker.on('exit', () => this.#end(new DataForgeError('unavailable', 'The task queue is closed.')));
     this.#worker.unref();
   }
@@ -64,6 +64,13 @@ export class LocalQueueClient {
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
+}
+
+function endOf(cause: unknown): DataForgeError {
+  const isLocked = cause instanceof Error && /database is locked/.test(cause.message);
+  return isLocked
+    ? new DataForgeError('store_locked', 'Another process has the task queue of this DATA_DIR open; stop it first.')
+    : new DataForgeError('internal', 'The task queue failed.', { cause });
 }
 
 function errorOf({ message, code }: QueueAnswer & { readonly ok: false }): DataForgeError {

@@ -25,9 +25,16 @@ export class LocalQueue implements TaskQueue {
   readonly #listeners = new JobListeners();
   readonly #workers = new Set<LocalWorker>();
 
-  constructor({ path, clock }: LocalQueueOptions) {
+  private constructor({ path, clock }: LocalQueueOptions) {
     this.#client = new LocalQueueClient(path);
     this.#clock = clock;
+  }
+
+  /** @throws DataForgeError `store_locked` where another process has the file open */
+  static async open(options: LocalQueueOptions): Promise<LocalQueue> {
+    const queue = new LocalQueue(options);
+    await queue.#client.call('counts', null);
+    return queue;
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
