@@ -3,7 +3,10 @@ import type { Job, JobData, JobState, NewJob } from '#domain/job/job.ts';
 /** A job while somebody works on it. */
 export interface JobWork {
   readonly job: Job;
-  /** Fires when the job is cancelled, or the worker has to stop. */
+  /**
+   * Fires when the job is cancelled, or the worker has to stop: then its reason is a `DataForgeError` with
+   * `details.givenBack`, and the job will be begun again.
+   */
   readonly signal: AbortSignal;
   /** Says how far it is; only the newest word counts. */
   progress(data: JobData): void;

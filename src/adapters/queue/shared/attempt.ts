@@ -27,8 +27,9 @@ export class Attempt {
   stop(why: Stopped): void {
     if (this.#stopped !== null) return;
     this.#stopped = why;
-    const said = why === 'cancelled' ? 'The job was cancelled.' : 'The worker is stopping.';
-    this.#controller.abort(new DataForgeError('cancelled', said));
+    const givenBack = why === 'given-back';
+    const said = givenBack ? 'The worker is stopping.' : 'The job was cancelled.';
+    this.#controller.abort(new DataForgeError('cancelled', said, { details: { givenBack } }));
   }
 
   async #run(
