@@ -11,6 +11,7 @@ import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { postgres } from './rows/postgres.ts';
 import { queues } from './rows/queue.ts';
+import { pipelines } from './rows/pipelines.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
@@ -30,6 +31,7 @@ const GROUPS: readonly BenchGroup[] = [
   postgres,
   analyses,
   queues,
+  pipelines,
 ];
 
 const { values } = parseArgs({

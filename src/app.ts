@@ -43,6 +43,8 @@ export interface AppOverrides {
   readonly logger?: Logger;
   /** What becomes of a dataset whose file asks for more than a safe change; a server refuses to start. */
   readonly whenIncompatible?: SynchroniseRequest['whenIncompatible'];
+  /** Whether schedules begin what is due, and what a process before left undone is gone on with. */
+  readonly runsByItself?: boolean;
 }
 
 /** A server with everything it stands on. */
@@ -198,6 +200,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     async listen() {
       const address = await server.listen({ host: config.host, port: config.port });
       await protocols.listen();
+      if (overrides.runsByItself ?? true) pipelines.begin();
       return address;
     },
     async close(timeoutMs = config.shutdownTimeoutMs) {

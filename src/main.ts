@@ -55,7 +55,11 @@ export async function startOwnServer(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0', PROTOCOLS: 'rest', ...NO_TLS } });
   const logger = await createLogger({ level: 'silent', pretty: false });
-  const app = await createApp(config, { logger, whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored' });
+  const app = await createApp(config, {
+    logger,
+    whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored',
+    runsByItself: false,
+  });
   const url = await listen(app);
   return { url, close: () => app.close() };
 }

@@ -180,6 +180,12 @@ export const SETTINGS = {
     '',
     'Folder of the pipeline files; without it there are none.',
   ),
+  pipelineRuns: pipelines(
+    'PIPELINE_RUNS',
+    integer(0, 1000),
+    '4',
+    'Most runs at once in this process; 0 leaves them to workers elsewhere.',
+  ),
   pipelineBatch: pipelines(
     'PIPELINE_BATCH',
     bytes,

@@ -14,6 +14,7 @@ import { describePointReads } from './storage/point-reads.ts';
 import { describeRecordReader } from './storage/record-reader.ts';
 import { describeRecordStreams } from './storage/record-streams.ts';
 import { describeRecordWriter } from './storage/record-writer.ts';
+import { describeRunWork } from './storage/run-work.ts';
 import { describeWriteConflicts } from './storage/write-conflicts.ts';
 
 export type { OpenedEngine } from './storage/contract-context.ts';
@@ -46,6 +47,7 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeBulkReplacing(context);
     describeArrowRoads(context);
     describeChangeLog(context);
+    describeRunWork(context);
     describeMaintenance(context);
   });
 }

@@ -1,10 +1,12 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#application/ports/clock.ts';
 import type { TaskQueue } from '#application/ports/task-queue.ts';
 
 /** What a queue may need to be opened; each takes what concerns it. */
 interface QueueOptions {
-  readonly dataDir: string;
+  /** null: what waits is forgotten with the process, as the records are. */
+  readonly dataDir: string | null;
   readonly redisUrl: string;
   readonly clock: Clock;
 }
@@ -19,6 +21,8 @@ const LEASE_MS = 15_000;
 export const TASK_QUEUES = {
   local: async ({ dataDir, clock }) => {
     const { LocalQueue } = await import('./local/local-queue.ts');
+    if (dataDir === null) return LocalQueue.open({ path: ':memory:', clock });
+    await mkdir(dataDir, { recursive: true });
     return LocalQueue.open({ path: join(dataDir, 'queue.sqlite'), clock });
   },
   redis: async ({ redisUrl: url }) => {

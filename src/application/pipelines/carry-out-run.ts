@@ -59,7 +59,10 @@ class Carrying {
     const { history, work, telemetry } = this.#ports;
     const { signal } = this.#work;
     const late = new AbortController();
-    const timeout = setTimeout(() => late.abort(tooLong(this.#pipeline)), Math.min(this.#pipeline.timeout, LONGEST_TIMER));
+    const timeout = setTimeout(
+      () => late.abort(tooLong(this.#pipeline)),
+      Math.min(this.#pipeline.timeout, LONGEST_TIMER),
+    );
     try {
       await history.put(this.#run);
       const { id: run, caller } = this.#run;
@@ -69,6 +72,8 @@ class Carrying {
       const known = asDataForgeError(error);
       const { run } = this.#work.job.data;
       if (known.code === 'internal') telemetry.warn('a run failed inside', { run, err: known.cause ?? known });
+      // Another worker goes on with it, and it is his to keep.
+      if (known.code === 'version_moved') throw known;
       if (isGivenBack(signal)) {
         await this.#keep();
         throw known;

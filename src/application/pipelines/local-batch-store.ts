@@ -1,9 +1,9 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
 import type { Target } from '#domain/pipeline/target.ts';
-import type { ConflictPolicy } from '#domain/record/change.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { Observation } from '../observe.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
@@ -12,9 +12,10 @@ import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
+import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
-import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
+import { type ReadPipelineState, readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
 import { settleSetAside } from './set-aside.ts';
 
 export interface LocalBatchStorePorts {
@@ -33,27 +34,42 @@ export class LocalBatchStore implements BatchStore {
     this.#ports = ports;
   }
 
-  state(pipeline: string): Promise<PipelineState | null> {
-    return readPipelineState(this.#ports.writer, pipeline);
+  async state(pipeline: string): Promise<PipelineState | null> {
+    return (await readPipelineState(this.#ports.writer, pipeline)).state;
+  }
+
+  async take({ name, source }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+    for (;;) {
+      const { state, guards } = await readPipelineState(this.#ports.writer, name);
+      const taken = { ...(state ?? beginning(source.kind)), holder };
+      try {
+        await writePipelineState(this.#ports.writer, name, taken, { caller, guards });
+        return taken;
+      } catch (error) {
+        if (!(error instanceof DataForgeError) || error.code !== 'version_moved') throw error;
+      }
+    }
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
-    const { pipeline, run, number, rows } = request;
-    const before = await this.state(pipeline.name);
-    if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
-    const counts = before?.run === run ? before.counts : NO_COUNTS;
-    const stored = rows === null ? await this.#move(request, counts) : await this.#load(request, rows, counts);
+    const { pipeline, run, number, rows, holder } = request;
+    const before = await readPipelineState(this.#ports.writer, pipeline.name);
+    const { state } = before;
+    if (state?.holder !== holder) throw taken(pipeline);
+    if (state.run === run && state.batch >= number) return { state, repeated: true };
+    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
   }
 
   /** Moves the cursor alone. */
-  async #move(request: StoreBatchRequest, counts: RunCounts): Promise<PipelineState> {
-    const state = stateBehind(request, addCounts(counts, { batches: 1 }), []);
-    await writePipelineState(this.#ports.writer, request.pipeline.name, state, request);
+  async #move(request: StoreBatchRequest, before: ReadPipelineState): Promise<PipelineState> {
+    const state = stateBehind(request, addCounts(countsBefore(request, before), { batches: 1 }), []);
+    const { caller } = request;
+    await writePipelineState(this.#ports.writer, request.pipeline.name, state, { caller, guards: before.guards });
     return state;
   }
 
-  async #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+  async #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
@@ -64,7 +80,7 @@ export class LocalBatchStore implements BatchStore {
     const body = new CountedBody(kept?.body ?? rows.body);
     let state: PipelineState | null = null;
     const stateAfter = (loaded: BulkCounts) => {
-      const done = addCounts(counts, { ...countsOf(loaded), batches: 1, bytes: body.bytes });
+      const done = addCounts(countsBefore(request, before), { ...countsOf(loaded), batches: 1, bytes: body.bytes });
       state = stateBehind(request, done, kept?.setAside(loaded) ?? []);
       return JSON.stringify(state);
     };
@@ -77,6 +93,7 @@ export class LocalBatchStore implements BatchStore {
         onConflict: conflictPolicy(dataset, target),
         removesOthers: target.mode === 'replace',
         marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
+        guards: before.guards,
         origin: { caller, run },
         returnRecords: false,
         signal,
@@ -87,22 +104,34 @@ export class LocalBatchStore implements BatchStore {
   }
 }
 
+/** Of a pipeline that has stored nothing yet. */
+function beginning(source: string): Omit<PipelineState, 'holder'> {
+  return { run: null, batch: 0, cursor: null, source, counts: NO_COUNTS, setAside: [] };
+}
+
+/** What the run of a batch has done before it. */
+function countsBefore({ run }: StoreBatchRequest, { state }: ReadPipelineState): RunCounts {
+  return state?.run === run ? state.counts : NO_COUNTS;
+}
+
+function taken({ name }: Pipeline): DataForgeError {
+  return new DataForgeError(
+    'version_moved',
+    `Another worker has gone on with pipeline "${name}" meanwhile; this one stops.`,
+  );
+}
+
 /** How far a pipeline is behind a batch. */
 function stateBehind(
-  { pipeline, run, number, cursor }: StoreBatchRequest,
+  { pipeline, run, number, cursor, holder }: StoreBatchRequest,
   counts: RunCounts,
   setAside: readonly SetAsideRow[],
 ): PipelineState {
-  return { run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
+  return { holder, run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
 }
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
-}
-
-/** A row that means a record takes its place, but where every row is one of its own. */
-function conflictPolicy({ primaryKey }: Dataset, { mode }: Target): ConflictPolicy {
-  return mode === 'append' || primaryKey.length === 0 ? 'error' : 'update';
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

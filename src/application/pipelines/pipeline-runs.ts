@@ -5,13 +5,20 @@ import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { NO_COUNTS, type PipelineRun } from '#domain/pipeline/run.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
-import type { JobWorker, TaskQueue } from '../ports/task-queue.ts';
+import type { TaskQueue } from '../ports/task-queue.ts';
 
 export interface PipelineRunsOptions {
   /** null where there are no pipelines to run. */
-  readonly queue: TaskQueue | null;
+  readonly jobs: RunQueue | null;
   readonly history: RunHistory;
   readonly clock: Clock;
+}
+
+/** The task queue, opened when it is first needed. */
+export interface RunQueue {
+  open(): Promise<TaskQueue>;
+  /** Sees to it that somebody carries runs out. */
+  work(): Promise<void>;
 }
 
 /** The kind of the jobs that are runs of pipelines; the key is the pipeline. */
@@ -27,12 +34,12 @@ const CANCEL_WAIT = 30_000;
  * with those of a worker that died.
  */
 export class PipelineRuns {
-  readonly #queue: TaskQueue | null;
+  readonly #jobs: RunQueue | null;
   readonly #history: RunHistory;
   readonly #clock: Clock;
 
-  constructor({ queue, history, clock }: PipelineRunsOptions) {
-    this.#queue = queue;
+  constructor({ jobs, history, clock }: PipelineRunsOptions) {
+    this.#jobs = jobs;
     this.#history = history;
     this.#clock = clock;
   }
@@ -66,8 +73,12 @@ export class PipelineRuns {
       cursorBefore,
       rolledBackAt: null,
     };
-    const [made] = (await this.#queue?.enqueue([newJob(RUN_KIND, { run }, { key: pipeline.name })])) ?? [];
-    if (made?.isNew) return run;
+    const queue = await this.#jobs?.open();
+    const [made] = (await queue?.enqueue([newJob(RUN_KIND, { run }, { key: pipeline.name })])) ?? [];
+    if (made?.isNew) {
+      await this.#jobs?.work();
+      return run;
+    }
     throw new DataForgeError(
       'pipeline_busy',
       `Pipeline "${pipeline.name}" has a run under way; wait for its end, or cancel it.`,
@@ -76,9 +87,9 @@ export class PipelineRuns {
 
   /** Waits until a run has ended, or so many milliseconds are over. */
   async settled(id: string, milliseconds: number, signal: AbortSignal): Promise<void> {
-    const queue = this.#queue;
+    const queue = await this.#jobs?.open();
     const job = await this.#alive((each) => runOf(each).id === id);
-    if (queue === null || job === null) return;
+    if (queue === undefined || job === null) return;
     const waited = Promise.withResolvers<void>();
     const stop = queue.watch((told, state) => {
       if (told === job.id && state !== 'waiting' && state !== 'running') waited.resolve();
@@ -100,9 +111,9 @@ export class PipelineRuns {
   /** Ends a run and waits until it has; what it stored stands. */
   async cancel(id: string): Promise<void> {
     const job = await this.#alive((each) => runOf(each).id === id);
-    if (this.#queue === null || job === null) return;
+    if (job === null) return;
     const ended = this.settled(id, CANCEL_WAIT, new AbortController().signal);
-    await this.#queue.cancel(job.id);
+    await (await this.#jobs?.open())?.cancel(job.id);
     await ended;
     if ((await this.#history.get(id)) !== null) return;
     const now = this.#clock.now();
@@ -112,7 +123,7 @@ export class PipelineRuns {
 
   async #alive(isWanted: (job: Job) => boolean): Promise<Job | null> {
     const query = { states: ['waiting', 'running'], kind: RUN_KIND, limit: MOST_ALIVE } as const;
-    return (await this.#queue?.list(query))?.find(isWanted) ?? null;
+    return (await (await this.#jobs?.open())?.list(query))?.find(isWanted) ?? null;
   }
 
   /** What is kept of it, with what its worker has said since. */
@@ -126,12 +137,4 @@ export class PipelineRuns {
 /** The run that a job is, as it was when it was put in. */
 export function runOf({ data }: { readonly data: JobData }): PipelineRun {
   return data.run as PipelineRun;
-}
-
-/** Takes runs out of a queue and carries them out. */
-export function workOnRuns(
-  queue: TaskQueue,
-  carryOut: Parameters<TaskQueue['work']>[0] extends ReadonlyMap<string, infer K> ? K : never,
-): Promise<JobWorker> {
-  return queue.work(new Map([[RUN_KIND, carryOut]]));
 }

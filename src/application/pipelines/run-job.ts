@@ -75,11 +75,12 @@ export async function runJob(
 async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, signal: AbortSignal): Promise<void> {
   const { store, secrets, web, clock, folder, batch } = ports;
   const { pipeline, run } = job;
-  const state = await store.state(pipeline.name);
+  const holder = crypto.randomUUID();
+  const state = await store.take(pipeline, holder, job.caller);
   const replaces = pipeline.target.mode === 'replace';
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
-    cursor: !replaces && state?.source === pipeline.source.kind ? state.cursor : null,
+    cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
     secrets,
     web,
     clock,
@@ -88,11 +89,11 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     signal,
     note: (message) => progress.log(message),
   };
-  let number = state?.run === run ? state.batch : 0;
+  let number = state.run === run ? state.batch : 0;
   for await (const next of transformed(ports, pipeline, opening)) {
     if (signal.aborted) throw abortError(signal);
     number++;
-    const stored = await store.store({ ...job, number, rows: next.rows, cursor: () => next.cursor(), signal });
+    const stored = await store.store({ ...job, holder, number, rows: next.rows, cursor: () => next.cursor(), signal });
     progress.stored(stored.state, next.part?.() ?? null);
   }
 }

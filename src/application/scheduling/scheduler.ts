@@ -14,8 +14,8 @@ export interface Scheduled {
    * @returns false where it cannot be begun now, because it goes on already
    */
   start(due: number): Promise<boolean>;
-  /** For triggers that are not of time: the number of the last thing that has happened, 0 for none. */
-  lastEvent?(): Promise<number>;
+  /** For triggers that are not of time: the number of the last thing that has happened since another; that other where nothing has. */
+  lastEvent?(since: number): Promise<number>;
 }
 
 export interface SchedulerOptions {
@@ -169,7 +169,7 @@ export class Scheduler {
       const first = this.#nextAfter(schedule, name, settled);
       return first === null || first > now ? null : dueBy(schedule, settled, now, this.#options.nextCron);
     }
-    const event = (await lastEvent?.()) ?? 0;
+    const event = (await lastEvent?.(settled)) ?? settled;
     return event > settled ? { runs: true, settled: event } : null;
   }
 
@@ -177,7 +177,7 @@ export class Scheduler {
   async #settledNow(name: string, now: number): Promise<number> {
     const scheduled = this.#options.scheduled().find((each) => each.name === name);
     if (scheduled === undefined || isByTime(scheduled.schedule)) return now;
-    return (await scheduled.lastEvent?.()) ?? 0;
+    return (await scheduled.lastEvent?.(0)) ?? 0;
   }
 
   #untilNext({ name, schedule }: Scheduled, settled: number, now: number): number {
