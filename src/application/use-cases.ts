@@ -15,6 +15,7 @@ import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
 import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
 import { cancelRun } from './pipelines/commands/cancel-run.ts';
+import { pausePipeline } from './pipelines/commands/pause-pipeline.ts';
 import { replayRows } from './pipelines/commands/replay-rows.ts';
 import { resetPipeline } from './pipelines/commands/reset-pipeline.ts';
 import { rollBackRun } from './pipelines/commands/roll-back-run.ts';
@@ -171,6 +172,7 @@ export function createUseCases(parts: UseCaseParts) {
     cancelRun: observe('cancel-run', cancelRun(piping)),
     rollBackRun: observe('roll-back-run', rollBackRun(piping)),
     resetPipeline: observe('reset-pipeline', resetPipeline(piping)),
+    pausePipeline: observe('pause-pipeline', pausePipeline(piping)),
     replayRows: observe('replay-rows', replayRows(piping)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),

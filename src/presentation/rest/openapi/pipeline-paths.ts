@@ -44,7 +44,14 @@ const PIPELINE: Tree = {
     dataset: { type: 'string', description: 'The dataset that takes the rows.' },
     mode: { enum: ['append', 'upsert', 'replace'] },
     contract: { enum: ['freeze', 'evolve', 'quarantine'] },
-    schedule: { type: ['object', 'null'] },
+    schedule: {
+      type: ['object', 'null'],
+      properties: {
+        kind: { enum: ['cron', 'every', 'after', 'change'] },
+        paused: { type: 'boolean' },
+        next_at: { ...time, description: 'When it is due next, where that is known.' },
+      },
+    },
     last_run: { ...RUN, type: ['object', 'null'] },
   },
 };
@@ -88,6 +95,20 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
         ...problems('forbidden', 'unknown_dataset', 'pipeline_busy'),
       },
       [NAME, WAIT],
+    ),
+  },
+  '/api/v1/pipelines/{name}/pause': {
+    post: operation(
+      'Hold the schedule of a pipeline, until it is resumed',
+      { 200: json('How it stands now.', PIPELINE), ...UNKNOWN_PIPELINE, ...problems('invalid_parameter', 'forbidden') },
+      [NAME],
+    ),
+  },
+  '/api/v1/pipelines/{name}/resume': {
+    post: operation(
+      'Let the schedule of a pipeline go on; what was due meanwhile is not caught up',
+      { 200: json('How it stands now.', PIPELINE), ...UNKNOWN_PIPELINE, ...problems('invalid_parameter', 'forbidden') },
+      [NAME],
     ),
   },
   '/api/v1/pipelines/{name}/reset': {
