@@ -23,6 +23,7 @@ import { runPipeline } from './pipelines/commands/run-pipeline.ts';
 import { synchronisePipelines } from './pipelines/commands/synchronise-pipelines.ts';
 import type { PipelineCatalog } from './pipelines/pipeline-catalog.ts';
 import type { PipelineRuns } from './pipelines/pipeline-runs.ts';
+import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
@@ -172,6 +173,7 @@ export function createUseCases(parts: UseCaseParts) {
     cancelRun: observe('cancel-run', cancelRun(piping)),
     rollBackRun: observe('roll-back-run', rollBackRun(piping)),
     resetPipeline: observe('reset-pipeline', resetPipeline(piping)),
+    followRun: observe('follow-run', followRun(piping)),
     pausePipeline: observe('pause-pipeline', pausePipeline(piping)),
     replayRows: observe('replay-rows', replayRows(piping)),
 

@@ -108,6 +108,31 @@ export class PipelineRuns {
     }
   }
 
+  /** Resumes each time that something has been heard of a run, and when it has ended, which is the last time. */
+  async *heard(id: string, signal: AbortSignal): AsyncGenerator<void> {
+    const queue = await this.#jobs?.open();
+    const job = await this.#alive((each) => runOf(each).id === id);
+    if (queue === undefined || job === null) return;
+    let next = Promise.withResolvers<boolean>();
+    const stop = queue.watch((told, state) => {
+      if (told === job.id) next.resolve(state === 'waiting' || state === 'running');
+    });
+    const onAbort = () => next.resolve(false);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (let goesOn = true; goesOn && !signal.aborted; ) {
+        const now = await queue.find(job.id);
+        if (now?.state !== 'waiting' && now?.state !== 'running') return;
+        yield;
+        goesOn = await next.promise;
+        next = Promise.withResolvers<boolean>();
+      }
+    } finally {
+      stop();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
   /** Ends a run and waits until it has; what it stored stands. */
   async cancel(id: string): Promise<void> {
     const job = await this.#alive((each) => runOf(each).id === id);
