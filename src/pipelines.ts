@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
+import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
 import { SOURCES } from '#adapters/sources/registry.ts';
+import { systemCall } from '#application/call.ts';
+import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
@@ -14,6 +17,7 @@ import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
+import type { DatasetSource } from '#application/ports/dataset-source.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
@@ -28,6 +32,7 @@ import { WebClient } from '#infrastructure/web-client.ts';
 interface PipelineOptions {
   readonly config: Config;
   readonly catalog: DatasetCatalog;
+  readonly datasetFiles: DatasetSource;
   readonly engine: StorageEngine;
   readonly loads: AdmissionGate;
   readonly transformer: BatchTransformer;
@@ -40,11 +45,19 @@ const GRACE_MS = 2000;
 
 /** Everything that pipelines need, wired. `begin` starts what runs by itself. */
 export function createPipelines(options: PipelineOptions): PipelineParts & { begin(): void; close(): Promise<void> } {
-  const { config, catalog, engine, clock, telemetry } = options;
+  const { config, catalog, datasetFiles, engine, clock, telemetry } = options;
   const { pipelinesDir, secrets } = config;
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const pipelines = new PipelineCatalog();
-  const store = new LocalBatchStore({ catalog, writer: engine.writer, loader: engine.loader, loads: options.loads });
+  const synchronise = synchroniseDatasets({ source: datasetFiles, store: engine.datasets, catalog, telemetry });
+  const store = new LocalBatchStore({
+    catalog,
+    writer: engine.writer,
+    loader: engine.loader,
+    loads: options.loads,
+    growth: new DatasetFileGrowth(config.datasetsDir),
+    synchronise: async () => void (await synchronise({ whenIncompatible: 'refuse' }, systemCall())),
+  });
   const history = new MarkedRunHistory(engine.writer);
   const job = {
     sources: SOURCES,

@@ -12,7 +12,7 @@ const items = dataset('items', [property('n', 'INTEGER')]);
 const pipeline = {
   name: 'rows',
   source: { kind: 'rest' },
-  target: { dataset: 'items', mode: 'append', contract: 'evolve', quarantine: null },
+  target: { dataset: 'items', mode: 'append', contract: 'freeze', quarantine: null },
 } as Pipeline;
 
 async function open() {
@@ -22,7 +22,9 @@ async function open() {
   const catalog = new DatasetCatalog(compileRe2);
   catalog.replace([items]);
   const loads = { run: <T>(_signal: AbortSignal, work: () => Promise<T>) => work() };
-  const store = new LocalBatchStore({ catalog, writer: engine.writer, loader: engine.loader, loads });
+  const growth = { grow: () => Promise.reject(new Error('nothing grows here')) } as never;
+  const { writer, loader } = engine;
+  const store = new LocalBatchStore({ catalog, writer, loader, loads, growth, synchronise: async () => {} });
   const batch = (holder: string, number: number, rows: number, run = 'run') =>
     store.store({
       pipeline,

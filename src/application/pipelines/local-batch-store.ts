@@ -15,10 +15,11 @@ import { runGated } from '../records/admission.ts';
 import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
+import { type GrowingPorts, loadGrowing } from './load-growing.ts';
 import { type ReadPipelineState, readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
 import { settleSetAside } from './set-aside.ts';
 
-export interface LocalBatchStorePorts {
+export interface LocalBatchStorePorts extends GrowingPorts {
   readonly catalog: DatasetCatalog;
   readonly writer: RecordWriter;
   readonly loader: BulkLoader;
@@ -70,6 +71,20 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+    const { catalog } = this.#ports;
+    const { target } = request.pipeline;
+    if (target.contract === 'evolve') {
+      let state: PipelineState | null = null;
+      const load = async (again: SourceRows) => {
+        state = await this.#loadOnce(request, again, before);
+      };
+      await loadGrowing(this.#ports, rows, () => catalog.get(target.dataset).dataset, load);
+      if (state !== null) return state;
+    }
+    return this.#loadOnce(request, rows, before);
+  }
+
+  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
