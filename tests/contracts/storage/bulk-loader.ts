@@ -206,8 +206,9 @@ export function describeBulkLoader(context: ContractContext): void {
       expect(await store.engine.writer.readMark('cursor', 'k')).toBe('made 2');
     });
 
-    test.each([1, 10_000])('a load of %i rows whose guard finds another mark stores nothing', async (rows) => {
-      const { store } = context;
+    test.each(['one row', 'many rows'])('a load of %s whose guard finds another mark stores nothing', async (size) => {
+      const { store, manyRows } = context;
+      const rows = size === 'one row' ? 1 : manyRows / 3;
       await store.use(items);
       const body = ndjson(Array.from({ length: rows }, (_, a) => ({ a })));
       const mark = (value: string) => ({ marks: [{ kind: 'cursor', key: 'k', value: () => value }] });
