@@ -11,6 +11,7 @@ import { type App, createApp, VERSION } from './app.ts';
 import { settingsHelp } from './config/config-docs.ts';
 import { parseFlags } from './config/flags.ts';
 import { fillExamples } from './fill-examples.ts';
+import { startWorker } from './worker.ts';
 
 /** Serves until a signal comes; resolves when everything is closed. */
 export async function runServer(flags: Readonly<Record<string, string>>): Promise<void> {
@@ -43,6 +44,22 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
     await removeServerFile(config.dataDir, process.pid);
   }
   app.logger.info('Stopped');
+}
+
+/** Carries out runs for a server elsewhere until a signal comes. */
+export async function runWorker(
+  flags: Readonly<Record<string, string>>,
+  server: { readonly url: string; readonly token: string | null },
+): Promise<void> {
+  const config = loadConfig({ flags });
+  const logger = await createLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
+  const worker = await startWorker(config, server, logger);
+  logger.info({ server: server.url }, 'Working');
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  logger.info('Stopping: what does not end soon is given back');
+  await worker.close();
 }
 
 /**

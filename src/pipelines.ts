@@ -14,10 +14,12 @@ import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts'
 import { runJob } from '#application/pipelines/run-job.ts';
 import { scheduledPipeline } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
+import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetSource } from '#application/ports/dataset-source.ts';
+import type { RunHistory } from '#application/ports/run-history.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
@@ -58,7 +60,16 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { beg
     growth: new DatasetFileGrowth(config.datasetsDir),
     synchronise: async () => void (await synchronise({ whenIncompatible: 'refuse' }, systemCall())),
   });
-  const history = new MarkedRunHistory(engine.writer);
+  const kept = new MarkedRunHistory(engine.writer);
+  const history: RunHistory = {
+    get: (id) => kept.get(id),
+    list: (pipeline, limit) => kept.list(pipeline, limit),
+    async put(run) {
+      await kept.put(run);
+      // What runs after it may be due.
+      if (run.endedAt !== null) void scheduler.wake();
+    },
+  };
   const job = {
     sources: SOURCES,
     store,
@@ -67,22 +78,17 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { beg
     clock,
     folder: pipelinesDir ?? '',
     batch: { bytes: config.pipelineBatch, time: config.pipelineBatchMs },
-    catalog,
-    reader: engine.reader,
     transformer: options.transformer,
-    maxJoined: config.processorMaxInput,
+    joinable: () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
   const run = carryOutRun({
     history,
-    pipelines,
+    pipelineOf: async (name) => pipelines.get(name),
     clock,
     telemetry,
     redact: (text) => secrets.redact(text),
     work: (asked, progress, signal) => runJob(job, asked, progress, signal),
-    onEnd: async (ended, pipeline) => {
-      await sendAlerts({ web, history }, ended, pipeline);
-      void scheduler.wake();
-    },
+    onEnd: (ended, pipeline) => sendAlerts({ web, history }, ended, pipeline),
   });
   const queue = new LazyQueue(
     () =>

@@ -26,6 +26,7 @@ import type { PipelineRuns } from './pipelines/pipeline-runs.ts';
 import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
+import { getKeptRun, getPipelineWork, keepRun, storeBatch, takePipeline } from './pipelines/work/serve-workers.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { BatchStore } from './ports/batch-store.ts';
 import type { Clock } from './ports/clock.ts';
@@ -165,6 +166,11 @@ export function createUseCases(parts: UseCaseParts) {
     cancelAnalysis: observe('cancel-analysis', cancelAnalysis(analyses)),
 
     synchronisePipelines: observe('synchronise-pipelines', synchronisePipelines(piping)),
+    getPipelineWork: observe('get-pipeline-work', getPipelineWork(piping)),
+    takePipeline: observe('take-pipeline', takePipeline(piping)),
+    storeBatch: observe('store-batch', storeBatch(piping)),
+    getKeptRun: observe('get-kept-run', getKeptRun(piping)),
+    keepRun: observe('keep-run', keepRun(piping)),
     listPipelines: observe('list-pipelines', listPipelines(piping)),
     getPipeline: observe('get-pipeline', getPipeline(piping)),
     runPipeline: observe('run-pipeline', runPipeline(piping)),

@@ -5,13 +5,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { JobHandler, JobWork } from '../ports/task-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { PipelineCatalog } from './pipeline-catalog.ts';
 import { runOf } from './pipeline-runs.ts';
 import type { RunJob, RunProgress } from './run-job.ts';
 
 export interface CarryOutPorts {
   readonly history: RunHistory;
-  readonly pipelines: PipelineCatalog;
+  /** @throws DataForgeError `unknown_pipeline` */
+  readonly pipelineOf: (name: string) => Promise<Pipeline>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** The text without secrets. */
@@ -31,7 +31,7 @@ type Draft = { -readonly [K in keyof PipelineRun]: PipelineRun[K] } & { log: Run
 export function carryOutRun(ports: CarryOutPorts): JobHandler {
   return async (work) => {
     const asked = runOf(work.job);
-    const pipeline = ports.pipelines.get(asked.pipeline);
+    const pipeline = await ports.pipelineOf(asked.pipeline);
     const kept = await ports.history.get(asked.id);
     if (kept !== null && kept.endedAt !== null) return null;
     await new Carrying(ports, work, pipeline, kept ?? { ...asked, startedAt: ports.clock.now() }).end();

@@ -86,6 +86,9 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
     runServer: async (flags) => {
       out.write(`running with ${JSON.stringify(flags)}`);
     },
+    runWorker: async (flags, server) => {
+      out.write(`working for ${server.url} with ${JSON.stringify(flags)}`);
+    },
     restore: async () => null,
     readColumns: async () => [],
     convert: async () => 0,

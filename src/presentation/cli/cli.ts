@@ -16,6 +16,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { schemasCommand } from './commands/schemas.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
+import { workerCommand } from './commands/worker.ts';
 import { type AddCommand, type CliContext, createContext, type GlobalOptions } from './context.ts';
 import { exitCodeOf, exitCodesHelp } from './exit-codes.ts';
 import type { CliHost } from './host.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   getCommand,
   changesCommand,
   pipelineCommand,
+  workerCommand,
   backupCommand,
   restoreCommand,
   doctorCommand,

@@ -52,6 +52,11 @@ export interface CliHost {
   readonly startOwnServer: (flags: Readonly<Record<string, string>>, changesNothing: boolean) => Promise<OwnServer>;
   /** Serves until a signal comes. */
   readonly runServer: (flags: Readonly<Record<string, string>>) => Promise<void>;
+  /** Carries out runs for a server elsewhere until a signal comes. */
+  readonly runWorker: (
+    flags: Readonly<Record<string, string>>,
+    server: { readonly url: string; readonly token: string | null },
+  ) => Promise<void>;
   /** Puts a backup in the place of the store; no server may run. Tells where the former store lies now. */
   readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<string | null>;
   /** Columns of a Parquet or Arrow file. */

@@ -25,6 +25,7 @@ const host: CliHost = {
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
+  runWorker: async (flags, server) => (await serverModule()).runWorker(flags, server),
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });
     const restore = STORE_RESTORERS[dbEngine];

@@ -69,6 +69,12 @@ function operation(summary: string, responses: Tree, parameters: readonly Tree[]
   return { tags: ['Pipelines'], summary, parameters, responses };
 }
 
+/** What `forge worker` calls; its shapes are those of the platform's inside and change with it. */
+function forWorkers(summary: string, parameters: readonly Tree[]): Tree {
+  const responses = { 200: json('For workers of the same version.', DONE), ...problems('unauthorized', 'forbidden') };
+  return { tags: ['Workers'], summary, parameters, responses };
+}
+
 /** Pipelines and their runs. */
 export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
   '/api/v1/pipelines': {
@@ -145,6 +151,22 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       },
       [ID],
     ),
+  },
+  '/api/v1/work/pipelines/{name}': {
+    get: forWorkers('What a worker begins with: the file of a pipeline, and how far it has come', [NAME]),
+  },
+  '/api/v1/work/pipelines/{name}/take': {
+    post: forWorkers('Make a worker the only one whose batches are stored', [NAME]),
+  },
+  '/api/v1/work/pipelines/{name}/batches/{number}': {
+    put: forWorkers('Store a batch; one that is sent again is answered and not stored again', [
+      NAME,
+      parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
+    ]),
+  },
+  '/api/v1/work/runs/{id}': {
+    get: forWorkers('A run as it is kept', [ID]),
+    put: forWorkers('Keep a run', [ID]),
   },
   '/api/v1/runs/{id}': {
     get: operation('See how a run stands', { 200: json('The run.', RUN), ...UNKNOWN_RUN }, [ID, WAIT]),
