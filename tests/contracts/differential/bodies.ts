@@ -11,7 +11,8 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { writeRows } from '#formats/columns/write-values.ts';
 import { writeCsvRecord } from '#formats/csv/write-csv.ts';
 import { bytesOf } from '../../support/bytes.ts';
-import type { LoadSpec } from './any-story.ts';
+import { unknownId } from './filters.ts';
+import type { LoadSpec } from './story.ts';
 import { canonicalOf, type SentCell, type Table } from './table.ts';
 
 interface SentRow {

@@ -3,8 +3,8 @@ import { parseFilter } from '#domain/query/parse-filter.ts';
 import { parseSort } from '#domain/query/parse-sort.ts';
 import type { Filter, SortKey } from '#domain/query/query.ts';
 import { jsonFrom, parseJson } from '#domain/record/json.ts';
-import type { FilterSpec, SortSpec } from './any-story.ts';
 import type { StandingRecord } from './side-by-side.ts';
+import type { FilterSpec, SortSpec } from './story.ts';
 import type { Table } from './table.ts';
 
 const LIMITS = { maxConditions: 1000, maxDepth: 50, maxListLength: 1000 };

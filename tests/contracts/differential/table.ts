@@ -9,7 +9,7 @@ import { compareValues, Invalid, readJsonValue } from '#domain/record/value-rule
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { type Cell, NULL_CELL } from '../../support/any-cell.ts';
 import { dataset as datasetOf, property as propertyOf } from '../../support/dataset-builders.ts';
-import type { CellSpec, ColumnSpec, EvolutionSpec, RowSpec, RuleSpec, Story, TableSpec } from './any-story.ts';
+import type { CellSpec, ColumnSpec, EvolutionSpec, RowSpec, RuleSpec, Story, TableSpec } from './story.ts';
 
 const NAMES = [
   'plain',

@@ -13,10 +13,10 @@ import { openArrow } from '#formats/arrow/read-arrow.ts';
 import { readRows } from '#formats/columns/read-values.ts';
 import { bytesOf, textOf } from '../../support/bytes.ts';
 import { reading } from '../../support/store-driver.ts';
-import type { AggregateSpec, ReadSpec, Step, StreamFormatSpec } from './any-story.ts';
 import { type FilterContext, fieldName, filterOf, sortOf, unknownId } from './filters.ts';
 import { Unordered } from './naming.ts';
 import type { Side } from './side-by-side.ts';
+import type { AggregateSpec, ReadSpec, Step, StreamFormatSpec } from './story.ts';
 import { canonicalOf, type Table } from './table.ts';
 
 type Read = Extract<Step, { readonly kind: 'read' }>;

@@ -4,10 +4,10 @@ import { parseJson } from '#domain/record/json.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ORIGIN } from '../../support/store-driver.ts';
-import type { ChangeSpec, LoadSpec, RequestSpec, RowSpec, Step, Story } from './any-story.ts';
 import { bodyOf, rowText, withoutParquet } from './bodies.ts';
 import { type FilterContext, filterOf, unknownId } from './filters.ts';
 import type { Side, SideBySide, StandingRecord } from './side-by-side.ts';
+import type { ChangeSpec, LoadSpec, RequestSpec, RowSpec, Step, Story } from './story.ts';
 import { Table } from './table.ts';
 import { read } from './tell-reads.ts';
 
