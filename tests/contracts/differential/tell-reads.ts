@@ -8,7 +8,6 @@ import type { PageQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
 import { flatColumns } from '#domain/record/flat-columns.ts';
 import { jsonFrom } from '#domain/record/json.ts';
-import type { Value } from '#domain/record/value.ts';
 import { openArrow } from '#formats/arrow/read-arrow.ts';
 import { readRows } from '#formats/columns/read-values.ts';
 import { bytesOf, textOf } from '../../support/bytes.ts';
@@ -39,8 +38,7 @@ export async function read(
       return engine.reader.count(dataset, filter, reading());
     case 'aggregate': {
       const parsed = aggregationOf(table, step.read);
-      const groups = await engine.reader.aggregate({ dataset, filter, ...parsed, limit: 100 }, reading());
-      return groups.map((group) => group.map((value, at) => (isMean(parsed, at) ? nearly(value) : value)));
+      return engine.reader.aggregate({ dataset, filter, ...parsed, limit: 100 }, reading());
     }
     case 'ids': {
       const ids = step.read.picks.map((pick) => real(standing[pick % (standing.length + 1)]?.id ?? unknownId(pick)));
@@ -141,15 +139,6 @@ async function rowsOf(schema: readonly ColumnSchema[], batches: AsyncIterable<Re
 
 function inOrder(rows: readonly unknown[][], { sort }: Read): unknown {
   return sort.length > 0 ? rows : new Unordered(rows);
-}
-
-function isMean({ keys, measures }: ReturnType<typeof parseAggregation>, at: number): boolean {
-  return measures[at - keys.length]?.function === 'avg';
-}
-
-/** The last digits of a mean depend on how it is computed (docs/reference/engines.md). */
-function nearly(value: Value): Value {
-  return typeof value === 'number' ? Number(value.toPrecision(12)) : value;
 }
 
 const FUNCTIONS: readonly AggregateFunction[] = ['count', 'sum', 'avg', 'min', 'max'];
