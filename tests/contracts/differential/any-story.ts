@@ -19,7 +19,7 @@ import type {
   TableSpec,
 } from './story.ts';
 
-export const TYPES = [
+const TYPES = [
   'VARCHAR',
   'BIGINT',
   'INTEGER',

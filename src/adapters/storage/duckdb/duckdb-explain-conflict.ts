@@ -1,7 +1,7 @@
 import { idPrefix } from '#domain/record/id.ts';
 import { timestampOf } from '#domain/record/time.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
-import { type StagedTable, storeStaged } from './duckdb-store-staged.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
+import { storeStaged } from './duckdb-store-staged.ts';
 
 /**
  * Finds the rows of an upload that an index turned away, after the transaction was rolled back, since the engine names

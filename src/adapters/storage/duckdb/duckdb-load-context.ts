@@ -49,6 +49,11 @@ export interface StagedBlock {
   readonly lineOf: (place: number) => number;
 }
 
+/** A block in a temporary table of its own. */
+export interface StagedTable extends StagedBlock {
+  readonly table: string;
+}
+
 const ROWS_A_STATEMENT = 2000;
 
 /** Appends rows that were read by the exact rule to the staged table. */

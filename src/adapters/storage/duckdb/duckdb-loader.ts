@@ -6,7 +6,7 @@ import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
-import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
+import type { LoadContext, StagedBlock, StagedTable } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
@@ -18,7 +18,7 @@ import type { DuckDbSession } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { StagingTable } from './duckdb-staging-table.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-import { type StagedTable, storeStaged } from './duckdb-store-staged.ts';
+import { storeStaged } from './duckdb-store-staged.ts';
 
 const STAGERS = {
   ndjson: stageNdjson,

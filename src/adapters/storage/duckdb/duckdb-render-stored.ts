@@ -1,8 +1,8 @@
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { currentTable } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
 import { recordJson } from './duckdb-render.ts';
-import type { StagedTable, StoredBlock } from './duckdb-store-staged.ts';
+import type { StoredBlock } from './duckdb-store-staged.ts';
 import { TextBytes } from './duckdb-text.ts';
 
 /** What a record may take as JSON, and what is set aside for all of them, to begin with. */

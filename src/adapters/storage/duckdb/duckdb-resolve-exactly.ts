@@ -5,11 +5,10 @@ import type { ChangeResult, WriteRequest } from '#domain/record/change.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import type { Row, Value } from '#domain/record/value.ts';
 import { type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
-import { currentTable, propertyColumn } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
+import { columnAt, currentTable } from './duckdb-layout.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
 import { lookUpStored } from './duckdb-lookup.ts';
 import { canonicalValue, packRows, unpackRows } from './duckdb-rows.ts';
-import type { StagedTable } from './duckdb-store-staged.ts';
 
 /** Rows that are judged with one look at what is stored. */
 const ROWS_AT_ONCE = 4096;
@@ -49,7 +48,7 @@ function entangledSql(dataset: Dataset, table: string): string {
   const shared = [['gid'], ...uniqueConstraints(dataset).map(({ indexes }) => indexes.map((index) => `p${index}`))];
   const stored = [
     ['_id'],
-    ...uniqueConstraints(dataset).map(({ indexes }) => indexes.map((index) => columnOf(dataset, index))),
+    ...uniqueConstraints(dataset).map(({ indexes }) => indexes.map((index) => columnAt(dataset, index))),
   ];
   const parts = shared.map((values, at) => {
     const known = values.map((value) => `${value} IS NOT NULL`).join(' AND ');
@@ -169,10 +168,4 @@ type Fate = readonly [ord: string, old: string | null, holder: string, action: s
 
 function fate(ord: number, action: string, old: string | null, holder: number): Fate {
   return [String(ord), old, String(holder), action];
-}
-
-function columnOf(dataset: Dataset, index: number): string {
-  const property = dataset.properties[index];
-  if (property === undefined) throw new RangeError(`dataset "${dataset.name}" has no property ${index}`);
-  return propertyColumn(property);
 }

@@ -1,13 +1,12 @@
 import type { BulkRequest } from '#application/ports/bulk-loader.ts';
 import { describeKey, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import { type Dataset, keyIndexes } from '#domain/dataset/dataset.ts';
-import { DataForgeError, type Fault } from '#domain/errors.ts';
+import type { Fault } from '#domain/errors.ts';
 import type { Value } from '#domain/record/value.ts';
-import { currentTable, propertyColumn } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
+import { columnAt, currentTable } from './duckdb-layout.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
 import { resolveExactly } from './duckdb-resolve-exactly.ts';
 import { canonicalValue } from './duckdb-rows.ts';
-import type { StagedTable } from './duckdb-store-staged.ts';
 
 /** Conflicts that are told one by one; the others are counted. */
 const TOLD_CONFLICTS = 1000;
@@ -110,13 +109,4 @@ async function rejectConflicts({ session, rejections, request }: LoadContext, bl
     rejections.addUnreported(Number(row?.[0]) - TOLD_CONFLICTS);
   }
   rejections.throwIfAborting();
-}
-
-/** The column of the property at a place. */
-export function columnAt(dataset: Dataset, index: number): string {
-  const property = dataset.properties[index];
-  if (property === undefined) {
-    throw new DataForgeError('internal', `dataset "${dataset.name}" has no property ${index}`);
-  }
-  return propertyColumn(property);
 }

@@ -2,9 +2,16 @@ import { uniqueConstraints } from '#domain/dataset/constraints.ts';
 import { type Dataset, keyIndexes } from '#domain/dataset/dataset.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
-import { columnNames, currentTable, historyTable, propertyColumn, SYSTEM_COLUMN_NAMES } from './duckdb-layout.ts';
-import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
-import { columnAt, resolveStaged } from './duckdb-resolve.ts';
+import {
+  columnAt,
+  columnNames,
+  currentTable,
+  historyTable,
+  propertyColumn,
+  SYSTEM_COLUMN_NAMES,
+} from './duckdb-layout.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
+import { resolveStaged } from './duckdb-resolve.ts';
 
 /** Counts of one stored block. */
 export interface StoredBlock {
@@ -15,11 +22,6 @@ export interface StoredBlock {
   readonly numbers: number;
   /** Whether every row was new, so that nothing had to be resolved. */
   readonly isPlain: boolean;
-}
-
-/** A block in a temporary table of its own. */
-export interface StagedTable extends StagedBlock {
-  readonly table: string;
 }
 
 /**
