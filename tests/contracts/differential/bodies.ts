@@ -64,10 +64,10 @@ function recordText(table: Table, { cells, id }: SentRow): string {
   return `{"id":${JSON.stringify(id)},"schema_name":${schema},"data":${rowText(table, { cells, id: null })},"version":7}`;
 }
 
-/** The columns are those that the first row has. */
+/** The columns are those that the first row has, or all where it has none. */
 function columnsOf(table: Table, rows: readonly SentRow[]) {
-  const first = rows[0]?.cells.map(({ property }) => property) ?? table.dataset.properties;
-  return { properties: first, withId: rows.some(({ id }) => id !== null) };
+  const first = rows[0]?.cells.map(({ property }) => property) ?? [];
+  return { properties: first.length > 0 ? first : table.dataset.properties, withId: rows.some(({ id }) => id !== null) };
 }
 
 function csvText(table: Table, rows: readonly SentRow[]): string {
