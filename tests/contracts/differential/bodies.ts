@@ -67,7 +67,10 @@ function recordText(table: Table, { cells, id }: SentRow): string {
 /** The columns are those that the first row has, or all where it has none. */
 function columnsOf(table: Table, rows: readonly SentRow[]) {
   const first = rows[0]?.cells.map(({ property }) => property) ?? [];
-  return { properties: first.length > 0 ? first : table.dataset.properties, withId: rows.some(({ id }) => id !== null) };
+  return {
+    properties: first.length > 0 ? first : table.dataset.properties,
+    withId: rows.some(({ id }) => id !== null),
+  };
 }
 
 function csvText(table: Table, rows: readonly SentRow[]): string {
