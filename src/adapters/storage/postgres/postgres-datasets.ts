@@ -1,7 +1,7 @@
 import type { DatasetStore } from '#application/ports/dataset-store.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { type EvolutionPlan, planEvolution, refusedSteps } from '#domain/dataset/evolution.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import { type EvolutionPlan, planEvolution } from '#domain/dataset/evolution.ts';
+import { refuseLoss } from '../shared/settle-steps.ts';
 import { settleSteps } from './postgres-check-step.ts';
 import type { CommitEnd, OpenCommit } from './postgres-commits.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
@@ -65,13 +65,6 @@ async function planIn(connection: PostgresConnection, dataset: Dataset): Promise
 /** A plan of which nothing has to be looked at is as it is. */
 function onlyChecks(plan: EvolutionPlan): EvolutionPlan {
   return plan.steps.some(({ safety }) => safety === 'check') ? plan : { ...plan, stored: null };
-}
-
-function refuseLoss(plan: EvolutionPlan, acceptLoss: boolean): void {
-  const losing = refusedSteps(plan).filter(({ loses }) => loses);
-  if (losing.length === 0 || acceptLoss) return;
-  const reasons = losing.map(({ reason }) => reason).join(' ');
-  throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
 }
 
 function sameDefinition(a: Dataset | null, b: Dataset | null): boolean {
