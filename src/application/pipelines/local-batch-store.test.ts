@@ -1,74 +1,98 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { MemoryEngine } from '#adapters/storage/memory/memory-engine.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
-import { dataset, property } from '../../../tests/support/dataset-builders.ts';
-import { StoreDriver } from '../../../tests/support/store-driver.ts';
-import { NEVER } from '../call.ts';
+import { dataset, property } from '#tests/support/dataset-builders.ts';
 import { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { LocalBatchStore } from './local-batch-store.ts';
+import { writePipelineState } from './pipeline-states.ts';
 
-const items = dataset('items', [property('n', 'INTEGER')]);
+const log = dataset('log', [property('id', 'BIGINT')]);
+const texts = ['pipeline', 'run', 'reason', 'format', 'row'].map((name) => property(name, 'VARCHAR'));
+const aside = dataset('aside', [...texts, property('batch', 'BIGINT'), property('line', 'BIGINT')]);
+
 const pipeline = {
-  name: 'rows',
-  source: { kind: 'rest' },
-  target: { dataset: 'items', mode: 'append', contract: 'freeze', quarantine: null },
-} as Pipeline;
+  name: 'p',
+  source: { kind: 'files', options: {} },
+  transform: null,
+  target: { dataset: 'log', mode: 'append', contract: 'quarantine', quarantine: 'aside' },
+} as unknown as Pipeline;
 
-async function open() {
-  const engine = new MemoryEngine({ compilePattern: compileRe2 });
-  const driver = new StoreDriver(engine);
-  await driver.use(items);
+let engine: MemoryEngine;
+let store: LocalBatchStore;
+
+beforeEach(async () => {
+  engine = new MemoryEngine({ compilePattern: compileRe2 });
   const catalog = new DatasetCatalog(compileRe2);
-  catalog.replace([items]);
-  const loads = { run: <T>(_signal: AbortSignal, work: () => Promise<T>) => work() };
-  const growth = { grow: () => Promise.reject(new Error('nothing grows here')) } as never;
-  const { writer, loader } = engine;
-  const store = new LocalBatchStore({ catalog, writer, loader, loads, growth, synchronise: async () => {} });
-  const batch = (holder: string, number: number, rows: number, run = 'run') =>
-    store.store({
-      pipeline,
-      run,
-      number,
-      holder,
-      rows: { format: 'ndjson', body: bodyOf(number, rows) },
-      cursor: () => ({ at: number }) as never,
-      caller: 'tester',
-      signal: NEVER,
-    });
-  return { driver, store, batch };
+  for (const each of [log, aside]) {
+    await engine.datasets.apply(await engine.datasets.plan(each), { acceptLoss: false });
+  }
+  catalog.replace([log, aside]);
+  store = new LocalBatchStore({
+    catalog,
+    writer: engine.writer,
+    loader: engine.loader,
+    loads: { run: (_signal, work) => work() },
+    growth: { grow: async () => [] },
+    synchronise: async () => {},
+  });
+});
+
+async function* bytes(text: string) {
+  yield Buffer.from(text);
 }
 
-async function* bodyOf(number: number, rows: number) {
-  yield Buffer.from(Array.from({ length: rows }, () => `{"n":${number}}\n`).join(''));
+async function put(run: string, number: number, text: string | null, holder = 'holder') {
+  const rows = text === null ? null : { format: 'ndjson' as const, body: bytes(text) };
+  const { signal } = new AbortController();
+  const asked = { pipeline, run, number, holder, rows, cursor: () => ({ at: number }), signal };
+  return store.store({ ...asked, caller: 'tester' });
 }
 
-test('rows, cursor and counts are one commit, and a batch that is sent again is not stored again', async () => {
-  const { driver, store, batch } = await open();
-  expect(await store.state('rows')).toBeNull();
-  expect(await store.take(pipeline, 'a', 'tester')).toMatchObject({ holder: 'a', run: null, batch: 0, cursor: null });
-  expect(await batch('a', 1, 2)).toMatchObject({ repeated: false, state: { batch: 1, cursor: { at: 1 } } });
-  expect(await batch('a', 1, 2)).toMatchObject({ repeated: true, state: { batch: 1 } });
-  expect(await batch('a', 2, 3)).toMatchObject({ state: { counts: { created: 5, batches: 2 } } });
-  expect(await driver.count(items)).toBe(5);
-  expect(await batch('a', 1, 1, 'another run')).toMatchObject({ repeated: false, state: { counts: { created: 1 } } });
+async function count(of: Dataset): Promise<number> {
+  return engine.reader.count(of, null, { at: null, signal: new AbortController().signal });
+}
+
+test('rows, cursor and counts become true together, and a batch that comes again is answered alone', async () => {
+  expect(await store.state('p')).toBe(null);
+  expect(await store.take(pipeline, 'holder', 'tester')).toMatchObject({ run: null, batch: 0, cursor: null });
+  const first = await put('r', 1, '{"id":1}\n{"id":2}\n');
+  expect(first).toMatchObject({
+    repeated: false,
+    state: { run: 'r', batch: 1, cursor: { at: 1 }, counts: { created: 2 } },
+  });
+  expect(await put('r', 1, '{"id":1}\n{"id":2}\n')).toEqual({ repeated: true, state: first.state });
+  expect(await put('r', 2, null)).toMatchObject({
+    state: { batch: 2, cursor: { at: 2 }, counts: { created: 2, batches: 2 } },
+  });
+  expect(await count(log)).toBe(2);
+  expect(await put('s', 1, '{"id":3}\n')).toMatchObject({ state: { run: 's', counts: { created: 1, batches: 1 } } });
 });
 
 test('a worker that was taken for dead finds itself replaced', async () => {
-  const { driver, store, batch } = await open();
   await store.take(pipeline, 'old', 'tester');
-  await batch('old', 1, 1);
-  expect(await store.take(pipeline, 'new', 'tester')).toMatchObject({ run: 'run', batch: 1 });
-  await expect(batch('old', 2, 1)).rejects.toMatchObject({ code: 'version_moved' });
-  expect(await batch('new', 2, 1)).toMatchObject({ state: { holder: 'new', batch: 2 } });
-  await expect(batch('old', 3, 1)).rejects.toMatchObject({ code: 'version_moved' });
-  expect(await driver.count(items)).toBe(2);
+  await put('r', 1, '{"id":1}\n', 'old');
+  expect(await store.take(pipeline, 'new', 'tester')).toMatchObject({ run: 'r', batch: 1 });
+  await expect(put('r', 2, '{"id":2}\n', 'old')).rejects.toMatchObject({ code: 'version_moved' });
+  expect(await put('r', 2, '{"id":2}\n', 'new')).toMatchObject({ state: { holder: 'new', batch: 2 } });
+  await expect(put('r', 3, '{"id":3}\n', 'old')).rejects.toMatchObject({ code: 'version_moved' });
+  expect(await count(log)).toBe(2);
 });
 
-test('of two batches that come at the same moment for the same place one is stored', async () => {
-  const { driver, store, batch } = await open();
-  await store.take(pipeline, 'a', 'tester');
-  const outcomes = await Promise.allSettled([batch('a', 1, 1), batch('a', 1, 1), batch('a', 1, 1)]);
+test('of batches that come at the same moment for the same place one is stored', async () => {
+  await store.take(pipeline, 'holder', 'tester');
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => put('r', 1, '{"id":1}\n')));
   expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
-  expect(await driver.count(items)).toBe(1);
+  expect(await count(log)).toBe(1);
+});
+
+test('rows that a killed process left between two commits are put aside before anything else', async () => {
+  await store.take(pipeline, 'holder', 'tester');
+  const { state } = await put('r', 1, '{"id":1}\n');
+  const setAside = [{ line: 2, reason: 'odd', format: 'ndjson' as const, row: '{"id":"x"}' }];
+  await writePipelineState(engine.writer, 'p', { ...state, setAside }, { caller: 'tester' });
+  const next = await put('s', 1, '{"id":2}\n{"id":"y"}\n');
+  expect(next.state.setAside).toEqual([]);
+  expect([await count(log), await count(aside)]).toEqual([2, 2]);
 });

@@ -54,10 +54,15 @@ export class LocalBatchStore implements BatchStore {
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
     const { pipeline, run, number, rows, holder } = request;
-    const before = await readPipelineState(this.#ports.writer, pipeline.name);
+    let before = await readPipelineState(this.#ports.writer, pipeline.name);
+    if (before.state?.holder !== holder) throw taken(pipeline);
+    if (before.state.setAside.length > 0) {
+      // A process that ended between two commits has left rows that are still to be put aside.
+      await settleSetAside(this.#ports, pipeline, before.state);
+      before = await readPipelineState(this.#ports.writer, pipeline.name);
+    }
     const { state } = before;
-    if (state?.holder !== holder) throw taken(pipeline);
-    if (state.run === run && state.batch >= number) return { state, repeated: true };
+    if (state !== null && state.run === run && state.batch >= number) return { state, repeated: true };
     const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
   }
@@ -70,18 +75,11 @@ export class LocalBatchStore implements BatchStore {
     return state;
   }
 
-  async #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
-    const { catalog } = this.#ports;
-    const { target } = request.pipeline;
-    if (target.contract === 'evolve') {
-      let state: PipelineState | null = null;
-      const load = async (again: SourceRows) => {
-        state = await this.#loadOnce(request, again, before);
-      };
-      await loadGrowing(this.#ports, rows, () => catalog.get(target.dataset).dataset, load);
-      if (state !== null) return state;
-    }
-    return this.#loadOnce(request, rows, before);
+  #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+    const { dataset, contract } = request.pipeline.target;
+    const load = (given: SourceRows) => this.#loadOnce(request, given, before);
+    if (contract !== 'evolve') return load(rows);
+    return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
   }
 
   async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
