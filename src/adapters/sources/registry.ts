@@ -1,7 +1,8 @@
 import type { Source } from '#application/ports/source.ts';
 import { filesSource } from './files/files-source.ts';
+import { flightSource } from './flight/flight-source.ts';
 import { restSource } from './rest/rest-source.ts';
 import { sqlSource } from './sql/sql-source.ts';
 
 /** The kinds of sources there are. */
-export const SOURCES: readonly Source[] = [filesSource, restSource, sqlSource];
+export const SOURCES: readonly Source[] = [filesSource, flightSource, restSource, sqlSource];

@@ -5,8 +5,8 @@ import type { Cursor } from '#domain/pipeline/cursor.ts';
 export type Piece =
   | {
       readonly kind: 'records';
-      readonly format: 'ndjson' | 'csv';
-      /** What a body of such records begins with; of CSV its first line. */
+      readonly format: 'ndjson' | 'csv' | 'arrow';
+      /** What a body of such records begins with; of CSV its first line, of Arrow the schema. */
       readonly header: Uint8Array | null;
       readonly bytes: Uint8Array;
       readonly cursor: Cursor;
