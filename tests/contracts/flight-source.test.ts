@@ -27,7 +27,8 @@ function dataForge(options: object) {
         if (!isMore) await server.call('DELETE', `/records/orders?filters=${filters}`);
         const headers = { 'content-type': 'application/x-ndjson' };
         const added = isMore ? ids.slice(known.length) : ids;
-        if (added.length > 0) await server.call('POST', '/records/orders/bulk', { headers, body: ndjson(added.map(row)) });
+        if (added.length > 0)
+          await server.call('POST', '/records/orders/bulk', { headers, body: ndjson(added.map(row)) });
         known = ids;
       },
       async failOnce() {

@@ -3,6 +3,7 @@ import { filesSource } from './files/files-source.ts';
 import { flightSource } from './flight/flight-source.ts';
 import { restSource } from './rest/rest-source.ts';
 import { sqlSource } from './sql/sql-source.ts';
+import { webSocketSource } from './websocket/websocket-source.ts';
 
 /** The kinds of sources there are. */
-export const SOURCES: readonly Source[] = [filesSource, flightSource, restSource, sqlSource];
+export const SOURCES: readonly Source[] = [filesSource, flightSource, restSource, sqlSource, webSocketSource];

@@ -119,12 +119,15 @@ class Ahead {
     return value;
   }
 
-  /** The next piece, not taken; null at the end, or where it does not come within so many milliseconds. */
+  /**
+   * The next piece, not taken; null at the end, where it does not come within so many milliseconds, or where there is a
+   * failure in its place, which `next` then tells: what came before it is whole, and can be stored.
+   */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.max(0, milliseconds));
     try {
-      const result = await Promise.race([this.#come(), late.promise]);
+      const result = await Promise.race([this.#come().catch(() => null), late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);
