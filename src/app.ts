@@ -123,7 +123,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const { transformer } = workbench;
-  const pipelines = createPipelines({ config, catalog, engine, loads, transformer, clock, telemetry });
+  const pipelines = createPipelines({ config, catalog, datasetFiles, engine, loads, transformer, clock, telemetry });
   opened.push(() => pipelines.close());
   const useCases = createUseCases({
     engine,

@@ -1,5 +1,8 @@
+import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { SOURCES } from '#adapters/sources/registry.ts';
+import { systemCall } from '#application/call.ts';
+import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
 import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
@@ -10,6 +13,7 @@ import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
+import type { DatasetSource } from '#application/ports/dataset-source.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
 import type { PipelineParts } from '#application/use-cases.ts';
@@ -19,6 +23,7 @@ import { WebClient } from '#infrastructure/web-client.ts';
 interface PipelineOptions {
   readonly config: Config;
   readonly catalog: DatasetCatalog;
+  readonly datasetFiles: DatasetSource;
   readonly engine: StorageEngine;
   readonly loads: AdmissionGate;
   readonly transformer: BatchTransformer;
@@ -28,10 +33,18 @@ interface PipelineOptions {
 
 /** Everything that pipelines need, wired. */
 export function createPipelines(options: PipelineOptions): PipelineParts & { close(): Promise<void> } {
-  const { config, catalog, engine, loads, transformer, clock, telemetry } = options;
+  const { config, catalog, datasetFiles, engine, loads, transformer, clock, telemetry } = options;
   const { pipelinesDir, secrets, privateAddresses } = config;
   const web = new WebClient({ privateAddresses });
-  const store = new LocalBatchStore({ catalog, writer: engine.writer, loader: engine.loader, loads });
+  const synchronise = synchroniseDatasets({ source: datasetFiles, store: engine.datasets, catalog, telemetry });
+  const store = new LocalBatchStore({
+    catalog,
+    writer: engine.writer,
+    loader: engine.loader,
+    loads,
+    growth: new DatasetFileGrowth(config.datasetsDir),
+    synchronise: async () => void (await synchronise({ whenIncompatible: 'refuse' }, systemCall())),
+  });
   const history = new MarkedRunHistory(engine.writer);
   const job = {
     sources: SOURCES,

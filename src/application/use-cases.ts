@@ -15,6 +15,9 @@ import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
 import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
 import { cancelRun } from './pipelines/commands/cancel-run.ts';
+import { replayRows } from './pipelines/commands/replay-rows.ts';
+import { resetPipeline } from './pipelines/commands/reset-pipeline.ts';
+import { rollBackRun } from './pipelines/commands/roll-back-run.ts';
 import { runPipeline } from './pipelines/commands/run-pipeline.ts';
 import { synchronisePipelines } from './pipelines/commands/synchronise-pipelines.ts';
 import type { PipelineCatalog } from './pipelines/pipeline-catalog.ts';
@@ -116,7 +119,7 @@ export function createUseCases(parts: UseCaseParts) {
   const { processor, analyses, versions } = parts;
   const analysing = { catalog, reader, limits, versions, runs: analyses, processor, fallback: parts.fallbackProcessor };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
-  const piping = { ...parts.pipelines, catalog };
+  const piping = { ...parts.pipelines, catalog, reader, loader, loads, changes, clock, writer: engine.writer };
   return {
     listDatasets: observe('list-datasets', listDatasets(catalog)),
     getDataset: observe('get-dataset', getDataset(catalog)),
@@ -164,6 +167,9 @@ export function createUseCases(parts: UseCaseParts) {
     listRuns: observe('list-runs', listRuns(piping)),
     getRun: observe('get-run', getRun(piping)),
     cancelRun: observe('cancel-run', cancelRun(piping)),
+    rollBackRun: observe('roll-back-run', rollBackRun(piping)),
+    resetPipeline: observe('reset-pipeline', resetPipeline(piping)),
+    replayRows: observe('replay-rows', replayRows(piping)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),
     checkHealth: observe('check-health', checkHealth(maintenance, processor)),

@@ -4,6 +4,7 @@ import { describeAggregations } from './storage/aggregations.ts';
 import { describeArrowRoads } from './storage/arrow-roads.ts';
 import { describeBulkLoader } from './storage/bulk-loader.ts';
 import { describeBulkPolicies } from './storage/bulk-policies.ts';
+import { describeBulkReplacing } from './storage/bulk-replacing.ts';
 import { describeChangeLog } from './storage/change-log.ts';
 import type { OpenedEngine } from './storage/contract-context.ts';
 import { describeDatasetStore } from './storage/dataset-store.ts';
@@ -13,6 +14,7 @@ import { describePointReads } from './storage/point-reads.ts';
 import { describeRecordReader } from './storage/record-reader.ts';
 import { describeRecordStreams } from './storage/record-streams.ts';
 import { describeRecordWriter } from './storage/record-writer.ts';
+import { describeRunWork } from './storage/run-work.ts';
 import { describeWriteConflicts } from './storage/write-conflicts.ts';
 
 export type { OpenedEngine } from './storage/contract-context.ts';
@@ -42,8 +44,10 @@ export function describeStorageEngine(name: string, open: () => Promise<OpenedEn
     describeRecordStreams(context);
     describeBulkLoader(context);
     describeBulkPolicies(context);
+    describeBulkReplacing(context);
     describeArrowRoads(context);
     describeChangeLog(context);
+    describeRunWork(context);
     describeMaintenance(context);
   });
 }

@@ -3,7 +3,6 @@ import { DataForgeError } from '#domain/errors.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
 import type { Target } from '#domain/pipeline/target.ts';
-import type { ConflictPolicy } from '#domain/record/change.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { Observation } from '../observe.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
@@ -12,24 +11,20 @@ import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
+import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
+import { type GrowingPorts, loadGrowing } from './load-growing.ts';
 import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
 import { settleSetAside } from './set-aside.ts';
 
-export interface LocalBatchStorePorts {
+export interface LocalBatchStorePorts extends GrowingPorts {
   readonly catalog: DatasetCatalog;
   readonly writer: RecordWriter;
   readonly loader: BulkLoader;
   /** Loads of whole bodies. */
   readonly loads: AdmissionGate;
 }
-
-const POLICIES: Readonly<Record<Target['mode'], ConflictPolicy>> = {
-  append: 'error',
-  upsert: 'update',
-  replace: 'update',
-};
 
 /** The store of this process. Rows, cursor and counts become durable by the marks of one load. */
 export class LocalBatchStore implements BatchStore {
@@ -60,6 +55,20 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+    const { catalog } = this.#ports;
+    const { target } = request.pipeline;
+    if (target.contract === 'evolve') {
+      let state: PipelineState | null = null;
+      const load = async (again: SourceRows) => {
+        state = await this.#loadOnce(request, again, counts);
+      };
+      await loadGrowing(this.#ports, rows, () => catalog.get(target.dataset).dataset, load);
+      if (state !== null) return state;
+    }
+    return this.#loadOnce(request, rows, counts);
+  }
+
+  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
@@ -80,7 +89,8 @@ export class LocalBatchStore implements BatchStore {
         format: rows.format,
         body,
         onInvalid: setsAside ? 'reject' : 'abort',
-        onConflict: POLICIES[target.mode],
+        onConflict: conflictPolicy(dataset, target),
+        removesOthers: target.mode === 'replace',
         marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
         origin: { caller, run },
         returnRecords: false,
@@ -101,8 +111,8 @@ function stateBehind(
   return { run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
 }
 
-function countsOf({ created, updated, ignored, rejected }: BulkCounts): Partial<RunCounts> {
-  return { created, updated, ignored, rejected };
+function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
+  return { created, updated, ignored, deleted, rejected };
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

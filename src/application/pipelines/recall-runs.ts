@@ -10,6 +10,9 @@ export interface RecallPorts {
   readonly store: BatchStore;
 }
 
+/** Runs back from the last that may not have been settled. */
+const MOST_UNSETTLED = 3;
+
 /**
  * A run as it really stands: one under way in this process as it is now, and one whose process ended before it did as
  * `died`, with the counts of its last commit.
@@ -26,6 +29,14 @@ async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promi
 export async function recallRuns(ports: RecallPorts, pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
   const kept = await ports.history.list(pipeline, limit);
   return Promise.all(kept.map((run) => asItStands(ports, run)));
+}
+
+/** Keeps what is known of runs whose process ended before they did, before a new one writes over it. */
+export async function settleDied(ports: RecallPorts, pipeline: string): Promise<void> {
+  for (const run of await ports.history.list(pipeline, MOST_UNSETTLED)) {
+    const now = await asItStands(ports, run);
+    if (now.state === 'died' && run.state === 'running') await ports.history.put(now);
+  }
 }
 
 /** @throws DataForgeError `unknown_run` */

@@ -6,9 +6,10 @@ import { waitBefore } from '#domain/pipeline/policies.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import type { Source, SourceBatch, SourceOpening } from '../ports/source.ts';
+import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/source.ts';
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
+import { joinBatches } from './join-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
 export interface RunJobPorts extends TransformPorts {
@@ -75,28 +76,44 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const { store, secrets, web, clock, folder, batch } = ports;
   const { pipeline, run } = job;
   const state = await store.state(pipeline.name);
+  const replaces = pipeline.target.mode === 'replace';
   const opening: SourceOpening = {
-    cursor: state?.source === pipeline.source.kind ? state.cursor : null,
+    // What is to take the place of all before is read from the beginning, and stored as one.
+    cursor: !replaces && state?.source === pipeline.source.kind ? state.cursor : null,
     secrets,
     web,
     clock,
     folder,
-    batch,
+    batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
     signal,
     note: (message) => progress.log(message),
   };
   let number = state?.run === run ? state.batch : 0;
-  for await (const next of sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening)) {
+  for await (const next of transformed(ports, pipeline, opening)) {
     if (signal.aborted) throw abortError(signal);
     number++;
-    const { state } = await storeBatch(ports, job, number, next, signal);
-    progress.stored(state, next.part?.() ?? null);
+    const stored = await store.store({ ...job, number, rows: next.rows, cursor: () => next.cursor(), signal });
+    progress.stored(stored.state, next.part?.() ?? null);
   }
 }
 
-async function storeBatch(ports: RunJobPorts, job: RunJob, number: number, batch: SourceBatch, signal: AbortSignal) {
-  const rows = batch.rows && (await transformRows(ports, job.pipeline, batch.rows, signal));
-  return ports.store.store({ ...job, number, rows, cursor: () => batch.cursor(), signal });
+/** The batches of a source, their rows being those that are to be stored. */
+async function* transformed(
+  ports: RunJobPorts,
+  pipeline: Pipeline,
+  opening: SourceOpening,
+): AsyncGenerator<SourceBatch> {
+  const { signal } = opening;
+  const transform = (rows: SourceRows) => transformRows(ports, pipeline, rows, signal);
+  const batches = sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening);
+  if (pipeline.target.mode === 'replace') {
+    yield await joinBatches(batches, transform, (rows) => ports.transformer.lines(rows, signal));
+    return;
+  }
+  for await (const batch of batches) {
+    const rows = batch.rows && (await transform(batch.rows));
+    yield { rows, cursor: () => batch.cursor(), part: () => batch.part?.() ?? null };
+  }
 }
 
 /** @throws DataForgeError `invalid_pipeline_file` where no source of the kind is registered */

@@ -15,6 +15,8 @@ export interface BulkRequest {
   readonly origin: Origin;
   /** Also render, for each row sent, the record that now stands; for bodies whose size is bounded. */
   readonly returnRecords: boolean;
+  /** Also delete, in the same commit, every record that stood before and that no row of the body means. */
+  readonly removesOthers?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -29,6 +31,8 @@ export interface BulkCounts {
   readonly updated: number;
   readonly ignored: number;
   readonly rejected: number;
+  /** Records that the body did not bring any more, where it `removesOthers`. */
+  readonly deleted?: number;
   /** The first rejected rows, at most `MAX_REPORTED_REJECTIONS`. */
   readonly rejections: readonly Rejection[];
   /** The records in the order sent, as JSON with commas between, where they were asked for. */

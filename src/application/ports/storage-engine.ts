@@ -5,6 +5,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { RecordReader, StreamFormat } from './record-reader.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { RelationRunner } from './relation-runner.ts';
+import type { RunLog } from './run-log.ts';
 import type { SqlRunner } from './sql-runner.ts';
 
 /** What an engine says of itself, so that nobody has to find out by an exception. */
@@ -27,7 +28,7 @@ export interface StorageEngine {
   readonly writer: RecordWriter;
   readonly loader: BulkLoader;
   readonly reader: RecordReader;
-  readonly changes: ChangeLog;
+  readonly changes: ChangeLog & RunLog;
   readonly maintenance: Maintenance;
   /** null where `capabilities.dialect` is. */
   readonly sql: SqlRunner | null;

@@ -5,12 +5,12 @@ import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
+import { inferColumns } from '#formats/rows/infer-columns.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { settingOptions } from '../../config/config-docs.ts';
 import { runCli } from './cli.ts';
 import { type FileKind, fileKind, openDecoded } from './files.ts';
 import type { CliHost, FoundColumn } from './host.ts';
-import { inferColumns } from './infer-file.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
@@ -50,7 +50,9 @@ function readColumns(path: string, { format, coding }: FileKind): Promise<readon
 /** The types of a file's columns; Parquet tells its own when it is read. */
 async function columnsOf(path: string, kind: FileKind): Promise<readonly FoundColumn[]> {
   if (kind.format === 'parquet') return [];
-  return kind.format === 'arrow' ? readColumns(path, kind) : inferColumns(openDecoded(path, kind.coding), kind, 'row');
+  return kind.format === 'arrow'
+    ? readColumns(path, kind)
+    : inferColumns(openDecoded(path, kind.coding), kind.format, 'row');
 }
 
 const breakOff = new AbortController();

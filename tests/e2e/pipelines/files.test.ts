@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -98,5 +98,32 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(await idsOf('log')).toEqual([12, 21, 22]);
     const { json } = await server.get('/records/items/by-key?id=2');
     expect(json.data).toEqual({ id: 2, name: 'TWO', price: 7 });
+  });
+});
+
+describe.each(ENGINES)('a dataset that grows on %s', (engine) => {
+  test('gets a property for each new member, in its own file, and the rows that need it', async () => {
+    await put('a.ndjson', '{"id":1,"name":"one"}\n');
+    server = await startPipelineServer(engine, folder, {
+      'inbox.yaml': PIPELINE.replace('log}', 'log, contract: evolve}'),
+    });
+    const file = join(server.folder, 'datasets', 'log.yaml');
+    await writeFile(file, `# Ours.\n${await readFile(file, 'utf8')}`);
+    expect(await runToEnd(server, 'inbox')).toMatchObject({ state: 'succeeded', created: 1 });
+    await put('b.csv', 'id,colour,seen\n2,red,2024-05-06\n3,,\n');
+    await put('c.ndjson', '{"id":4,"size":1.5,"colour":"blue"}\n');
+    expect(await runToEnd(server, 'inbox')).toMatchObject({ error: null, state: 'succeeded', created: 3 });
+    const { json } = await server.get('/records/log?sort=[{"field":"id","order":"asc"}]');
+    expect(json.data.items.map(({ data }: { data: object }) => data)).toEqual([
+      { id: 1, name: 'one', price: null, colour: null, seen: null, size: null },
+      { id: 2, name: null, price: null, colour: 'red', seen: '2024-05-06', size: null },
+      { id: 3, name: null, price: null, colour: null, seen: null, size: null },
+      { id: 4, name: null, price: null, colour: 'blue', seen: null, size: 1.5 },
+    ]);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('# Ours.');
+    expect(text).toMatch(/colour, type: string/);
+    await put('d.ndjson', '{"id":"five"}\n');
+    expect(await runToEnd(server, 'inbox')).toMatchObject({ state: 'failed', error: { code: 'invalid_value' } });
   });
 });

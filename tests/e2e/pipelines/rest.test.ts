@@ -266,3 +266,40 @@ test('who wants to know is told how runs end', async () => {
   ]);
   await alerts.close();
 });
+
+test('a replacing run puts its rows in the place of all before, or changes nothing', async () => {
+  const items = async () => {
+    const answer = await server?.get('/records/items?sort=[{"field":"id","order":"asc"}]');
+    return answer?.json.data.items.map(({ data, version }: { data: { id: number }; version: number }) => [
+      data.id,
+      version,
+    ]);
+  };
+  const pages = (ids: number[][]): RowSource['answer'] => {
+    return ({ url }, response) => {
+      const page = ids[Number(url.searchParams.get('page')) - 1] ?? [];
+      sendJson(
+        response,
+        page.map((id) => ({ id, name: `item ${id}` })),
+      );
+    };
+  };
+  source.answer = pages([[1, 2], [3]]);
+  const app = await start({ paging: { kind: 'page' } }, { target: { dataset: 'items', mode: 'replace' } });
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'succeeded', created: 3, deleted: 0 });
+  source.answer = pages([[2], [3, 4]]);
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'succeeded', created: 1, deleted: 1 });
+  expect(await items()).toEqual([
+    [2, 1],
+    [3, 1],
+    [4, 1],
+  ]);
+  source.answer = ({ url }, response) => {
+    if (url.searchParams.get('page') === '1') sendJson(response, [{ id: 9 }]);
+    else response.writeHead(400).end();
+  };
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'failed' });
+  expect(await items()).toHaveLength(3);
+  source.answer = pages([]);
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'succeeded', deleted: 3 });
+});

@@ -91,6 +91,7 @@ class RestReader {
     const place = this.#cursor.place;
     this.#refuseRepeated(url, place);
     const next = nextPage(paging, page, { url, headers, rows: place?.records ?? 0, document: body.document });
+    if (next === null) return null;
     this.#cursor = { ...this.#cursor, page: next, place: null, lastPage: place?.crc ?? null };
     yield this.#moved();
     return next;

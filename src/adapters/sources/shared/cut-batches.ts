@@ -15,6 +15,7 @@ export type Piece =
   /** A body that cannot be cut. */
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** Milliseconds for what needs nothing from elsewhere. */
 const AT_ONCE = 20;
 
@@ -125,7 +126,7 @@ class Ahead {
    */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
-    const timer = setTimeout(() => late.resolve(null), Math.max(0, milliseconds));
+    const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
       const result = await Promise.race([this.#come().catch(() => null), late.promise]);
       return result === null || result.done ? null : result.value;

@@ -56,7 +56,7 @@ export class IncrementalFilter {
   }
 
   #takeLine(line: string): boolean {
-    const value = valueOf(line, this.#field);
+    const value = fieldOf(line, this.#field);
     if (value === null) return true;
     if (this.#from !== null) {
       const order = compareValues(value, this.#from);
@@ -78,7 +78,7 @@ function fingerprint(row: string): string {
 }
 
 /** The value of a field of a row; null where it has none that can be compared. What is no JSON is for others to tell. */
-function valueOf(line: string, field: string): FieldValue | null {
+function fieldOf(line: string, field: string): FieldValue | null {
   let row: unknown;
   try {
     row = JSON.parse(line);

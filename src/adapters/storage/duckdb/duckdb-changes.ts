@@ -1,14 +1,17 @@
 import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
+import type { RunLog, RunWorkRequest } from '#application/ports/run-log.ts';
 import { refuseTrimmed } from '#application/records/history-floor.ts';
 import type { ChangeOperation, RenderedChange, StoredRecord } from '#domain/record/record.ts';
+import type { RunWork } from '#domain/record/run-work.ts';
 import { currentTable, historyTable } from './duckdb-layout.ts';
 import { dataJson, timestampText } from './duckdb-render.ts';
 import { readRecord, recordColumns } from './duckdb-rows.ts';
+import { readRunWork } from './duckdb-run-work.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** The changes feed on DuckDB: current rows, former images and deletes, by number. */
-export class DuckDbChangeLog implements ChangeLog {
+export class DuckDbChangeLog implements ChangeLog, RunLog {
   readonly #store: DuckDbStore;
 
   constructor(store: DuckDbStore) {
@@ -21,6 +24,12 @@ export class DuckDbChangeLog implements ChangeLog {
 
   subscribe(onCommit: (head: number, datasets: ReadonlySet<string>) => void): () => void {
     return this.#store.subscribe(onCommit);
+  }
+
+  readRun(request: RunWorkRequest): Promise<RunWork> {
+    return this.#store.withSession((session) =>
+      session.interruptible(request.signal, () => readRunWork(session, request)),
+    );
   }
 
   async read(request: ChangesRequest): Promise<ChangesPage> {

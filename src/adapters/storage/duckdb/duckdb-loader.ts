@@ -5,6 +5,7 @@ import { DataForgeError } from '#domain/errors.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
+import { deleteOthers } from './duckdb-delete-others.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
 import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
@@ -74,6 +75,7 @@ export class DuckDbLoader implements BulkLoader {
       const load = await this.#begin(context, this.#store.sequence.next);
       const counts = await context.session.transaction(async () => {
         await load.store(table);
+        await load.removeOthers([table]);
         return load.finish();
       });
       return load.committed(counts);
@@ -92,6 +94,7 @@ export class DuckDbLoader implements BulkLoader {
     try {
       await session.run('BEGIN TRANSACTION');
       for (const table of tables) await load.store(table);
+      await load.removeOthers(tables);
       return await commitLock.hold(async () => {
         await refuseMetIds(context, tables, this.#store.writer, { head, at: load.at });
         const counts = await load.finish();
@@ -122,6 +125,7 @@ class Load {
   /** The records of each block, rendered. */
   readonly #records: Uint8Array[] = [];
   #nextSeq: number;
+  #deleted: number | null = null;
 
   constructor(store: DuckDbStore, context: LoadContext, stamp: CommitStamp, originId: number) {
     this.#store = store;
@@ -149,6 +153,15 @@ class Load {
     if (request.returnRecords) this.#records.push(await renderStored(this.#context, table, stamp, stored));
   }
 
+  /** Where the body takes the place of all that stood before. */
+  async removeOthers(tables: readonly StagedTable[]): Promise<void> {
+    const { request, session } = this.#context;
+    if (request.removesOthers !== true) return;
+    const at = { firstSeq: this.#stamp.firstSeq, nextSeq: this.#nextSeq, at: this.at, originId: this.#originId };
+    this.#deleted = await session.interruptible(request.signal, () => deleteOthers(this.#context, tables, at));
+    this.#nextSeq += this.#deleted;
+  }
+
   /** Writes the marks; the transaction can be committed then. */
   async finish(): Promise<BulkCounts> {
     const { request, session, rejections } = this.#context;
@@ -156,6 +169,7 @@ class Load {
     const counts: BulkCounts = {
       ...this.#counts,
       rejected: rejections.count,
+      ...(this.#deleted !== null && { deleted: this.#deleted }),
       rejections: rejections.reported,
       recordsJson: request.returnRecords ? joined(this.#records) : null,
     };

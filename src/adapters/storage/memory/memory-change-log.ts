@@ -1,12 +1,15 @@
 import type { ChangeLog, ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
+import type { RunLog, RunWorkRequest } from '#application/ports/run-log.ts';
 import { refuseTrimmed } from '#application/records/history-floor.ts';
+import type { RunWork } from '#domain/record/run-work.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
 import { changeRenderer } from '#formats/json/render-change.ts';
 import { throwIfAborted } from '../shared/abort.ts';
+import { readRunWork } from './memory-run-work.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** The changes feed in memory. */
-export class MemoryChangeLog implements ChangeLog {
+export class MemoryChangeLog implements ChangeLog, RunLog {
   readonly #store: MemoryStore;
 
   constructor(store: MemoryStore) {
@@ -35,6 +38,11 @@ export class MemoryChangeLog implements ChangeLog {
       next: hasMore ? (found.at(-1)?.seq ?? since) : Math.max(since, this.#store.head),
       hasMore,
     };
+  }
+
+  async readRun({ dataset, run, limit, signal }: RunWorkRequest): Promise<RunWork> {
+    throwIfAborted(signal);
+    return readRunWork(this.#store.table(dataset), { run, limit });
   }
 
   head(): number {

@@ -1,7 +1,9 @@
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { conflictOf, Rejections } from '#application/records/rejections.ts';
 import { uploadIdentity } from '#domain/dataset/constraints.ts';
+import type { Change } from '#domain/record/change.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import type { StoredRecord } from '#domain/record/record.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { WriteDraft } from '#domain/record/write-draft.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
@@ -32,6 +34,7 @@ export class MemoryLoader implements BulkLoader {
     const draft = this.#store.draft();
     const load = new Load(request, draft, rejected);
     load.store(rows);
+    if (request.removesOthers) load.removeOthers(this.#store.table(request.dataset).records(null));
     const counts = load.counts();
     const marks = request.marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
     this.#store.commit(draft, marks);
@@ -62,6 +65,9 @@ class Load {
   /** For each row sent, in order, the id of the record that now stands. */
   readonly #standing: (string | null)[] = [];
   readonly #records = new Map<string, string>();
+  /** Ids of the records that the rows mean. */
+  readonly #brought = new Set<string>();
+  #deleted: number | null = null;
 
   constructor(request: BulkRequest, draft: WriteDraft, rejected: Rejections) {
     this.#request = request;
@@ -88,11 +94,21 @@ class Load {
     });
   }
 
+  /** Deletes those of the records that stood before which no row means. */
+  removeOthers(before: readonly StoredRecord[]): void {
+    const { dataset, origin } = this.#request;
+    const others = before.filter(({ id }) => !this.#brought.has(id)).sort((a, b) => a.seq - b.seq);
+    const changes = others.map(({ id }): Change => ({ kind: 'delete', dataset, id, ifVersion: null }));
+    this.#draft.apply({ changes, marks: [], origin });
+    this.#deleted = changes.length;
+  }
+
   counts(): BulkCounts {
     const records = this.#standing.flatMap((id) => (id === null ? [] : (this.#records.get(id) ?? [])));
     return {
       ...this.#counts,
       rejected: this.#rejected.count,
+      ...(this.#deleted !== null && { deleted: this.#deleted }),
       rejections: this.#rejected.reported,
       recordsJson: this.#request.returnRecords ? Buffer.from(records.join(',')) : null,
     };
@@ -112,6 +128,7 @@ class Load {
     }
     const [result] = outcome.results;
     if (result === undefined || result.kind === 'deleted') return null;
+    this.#brought.add(result.record.id);
     this.#counts[result.kind === 'created' || result.kind === 'updated' ? result.kind : 'ignored']++;
     if (returnRecords) this.#records.set(result.record.id, recordRenderer(dataset, null)(result.record));
     return result.record.id;

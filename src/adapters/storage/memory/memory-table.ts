@@ -19,6 +19,8 @@ export class MemoryTable {
   /** Every change, by ascending number. */
   #log: ChangeFacts[] = [];
   #trimmedTo = 0;
+  /** The runs that made changes, by the numbers of those. */
+  readonly #runs = new Map<number, string>();
   /** The number of the newest change of each record that ever was. */
   readonly #newest = new Map<string, number>();
   readonly #holders = new Map<string, Map<string, string>>();
@@ -50,6 +52,15 @@ export class MemoryTable {
   holder(constraint: UniqueConstraint, key: string): StoredRecord | null {
     const id = this.#holders.get(nameOf(constraint))?.get(key);
     return id === undefined ? null : this.get(id);
+  }
+
+  get history(): readonly HistoryEntry[] {
+    return this.#history;
+  }
+
+  /** The run that made a change; null where none did. */
+  runOf(seq: number): string | null {
+    return this.#runs.get(seq) ?? null;
   }
 
   get log(): readonly ChangeFacts[] {
@@ -100,12 +111,15 @@ export class MemoryTable {
     const changes: ChangeFacts[] = [];
     for (const id of removals) this.#remove(id);
     for (const { record } of updates) this.#remove(record.id, record);
-    for (const { record } of [...updates, ...inserts]) {
+    for (const { record, origin } of [...updates, ...inserts]) {
       this.#put(record);
+      if (origin.run !== null) this.#runs.set(record.seq, origin.run);
       changes.push(factsOf(record));
     }
     for (const image of images) {
       this.#history.push({ record: image.record, toSeq: image.toSeq });
+      if (image.toOrigin.run !== null) this.#runs.set(image.toSeq, image.toOrigin.run);
+      if (image.origin?.run) this.#runs.set(image.record.seq, image.origin.run);
       if (image.record.seq >= firstSeq) changes.push(factsOf(image.record));
       if (image.deleted) changes.push(deletionOf(image, at));
     }
@@ -126,6 +140,7 @@ export class MemoryTable {
     for (const change of this.#log)
       table.#log.push({ ...change, row: change.row === null ? null : convert(change.row) });
     for (const [id, seq] of this.#newest) table.#newest.set(id, seq);
+    for (const [seq, run] of this.#runs) table.#runs.set(seq, run);
     return table;
   }
 

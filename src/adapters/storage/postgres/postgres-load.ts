@@ -7,6 +7,7 @@ import { WriteDraft } from '#domain/record/write-draft.ts';
 import { recordRenderer } from '#formats/json/render-record.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import type { OpenCommit } from './postgres-commits.ts';
+import { deleteOthers } from './postgres-delete-others.ts';
 import { PostgresLookup } from './postgres-lookup.ts';
 import { storeMutations } from './postgres-table.ts';
 
@@ -39,6 +40,9 @@ export class PostgresLoad {
   readonly #standing: ({ readonly id: string } | { readonly identity: string })[] = [];
   readonly #idOf = new Map<string, string>();
   readonly #records = new Map<string, string>();
+  /** Ids of records that stood before and that a row left as they were. */
+  readonly #kept: string[] = [];
+  #deleted: number | null = null;
   readonly #render: (record: StoredRecord) => string;
 
   constructor(commit: OpenCommit, request: BulkRequest, rejected: Rejections, toCome: Map<string, number>) {
@@ -63,6 +67,12 @@ export class PostgresLoad {
     for (const each of made) this.#note(each);
   }
 
+  /** Deletes what stood before and what no row means. */
+  async removeOthers(): Promise<void> {
+    this.#deleted = await deleteOthers(this.#commit, this.#request, this.nextSeq, this.#kept);
+    this.nextSeq += this.#deleted;
+  }
+
   /** @throws DataForgeError where a row cannot be stored and the policy is to abort */
   finish(): BulkCounts {
     for (const { line, error } of this.#conflicts) {
@@ -75,6 +85,7 @@ export class PostgresLoad {
     return {
       ...this.#counts,
       rejected: this.#rejected.count,
+      ...(this.#deleted !== null && { deleted: this.#deleted }),
       rejections: this.#rejected.reported,
       recordsJson: this.#request.returnRecords ? Buffer.from(records.join(',')) : null,
     };
@@ -113,6 +124,7 @@ export class PostgresLoad {
     }
     const [result] = outcome.results as readonly [ChangeResult];
     if (result.kind === 'deleted') return;
+    if (result.record.seq < this.#commit.stamp.firstSeq) this.#kept.push(result.record.id);
     this.#counts[result.kind === 'created' || result.kind === 'updated' ? result.kind : 'ignored']++;
     if (!returnRecords) return;
     const { record } = result;

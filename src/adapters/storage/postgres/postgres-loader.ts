@@ -162,7 +162,8 @@ class Upload {
 
   /** The quick way where all rows are new, the exact one where they are not. */
   async storeStaged(commit: OpenCommit, staged: StagedRows) {
-    const created = this.request.returnRecords ? null : await staged.storeAsNew(commit, this.request.origin);
+    const { returnRecords, removesOthers, origin } = this.request;
+    const created = returnRecords || removesOthers ? null : await staged.storeAsNew(commit, origin);
     if (created === null) return this.storeEach(commit, staged.read());
     const { count: rejected, reported: rejections } = this.#rejected;
     const counts: BulkCounts = { created, updated: 0, ignored: 0, rejected, rejections, recordsJson: null };
@@ -176,6 +177,7 @@ class Upload {
       throwIfAborted(this.request.signal);
       await load.take(rows);
     }
+    if (this.request.removesOthers) await load.removeOthers();
     return { counts: load.finish(), nextSeq: load.nextSeq };
   }
 

@@ -10,6 +10,7 @@ import { recordRenderer } from '#formats/json/render-record.ts';
 import type { RowFormat } from '#formats/rows/read-rows.ts';
 import type { ReceivedBody } from '../shared/spool.ts';
 import type { Committed, SqliteCommits } from './sqlite-commits.ts';
+import { deleteOthers } from './sqlite-delete-others.ts';
 import { SqliteLookup } from './sqlite-lookup.ts';
 import { type ParsedBlock, rowDecoder } from './sqlite-parse-body.ts';
 import type { SqliteParser } from './sqlite-parser.ts';
@@ -18,7 +19,7 @@ import type { SqliteValue } from './sqlite-values.ts';
 import { lookupIn } from './sqlite-write-requests.ts';
 
 export interface LoadRequest
-  extends Pick<BulkRequest, 'dataset' | 'onInvalid' | 'onConflict' | 'origin' | 'returnRecords'> {
+  extends Pick<BulkRequest, 'dataset' | 'onInvalid' | 'onConflict' | 'origin' | 'returnRecords' | 'removesOthers'> {
   readonly format: RowFormat;
   readonly body: ReceivedBody;
 }
@@ -44,6 +45,7 @@ export async function loadBody(
       if (load.isHopeless) break;
     }
     load.finish();
+    if (request.removesOthers) load.removeOthers(commits);
     counts = load.counts();
     commits.writeMarks(await makeMarks(counts), stamp.at);
     return { nextSeq: load.nextSeq, datasets: [dataset.name] };
@@ -104,6 +106,9 @@ class Load {
   readonly #standing: ({ readonly id: string } | { readonly identity: string })[] = [];
   readonly #idOf = new Map<string, string>();
   readonly #records = new Map<string, string>();
+  /** Ids of records that stood before and that a row left as they were. */
+  readonly #kept = new Set<string>();
+  #deleted: number | null = null;
 
   constructor(commits: SqliteCommits, request: LoadRequest, stamp: CommitStamp, repeated: Map<string, number>) {
     this.#request = request;
@@ -149,12 +154,21 @@ class Load {
     this.#rejected.throwIfAborting();
   }
 
+  /** Deletes what stood before and what no row means. */
+  removeOthers(commits: SqliteCommits): void {
+    const originId = commits.origins.idOf(this.#request.origin);
+    const at = { stamp: this.#stamp, nextSeq: this.nextSeq, originId, kept: this.#kept };
+    this.#deleted = deleteOthers(commits.connection, this.#request.dataset, at);
+    this.nextSeq += this.#deleted;
+  }
+
   counts(): BulkCounts {
     const ids = this.#standing.map((row) => ('id' in row ? row.id : this.#idOf.get(row.identity)));
     const records = ids.flatMap((id) => (id === undefined ? [] : (this.#records.get(id) ?? [])));
     return {
       ...this.#counts,
       rejected: this.#rejected.count,
+      ...(this.#deleted !== null && { deleted: this.#deleted }),
       rejections: this.#rejected.reported,
       recordsJson: this.#request.returnRecords ? Buffer.from(records.join(',')) : null,
     };
@@ -205,6 +219,7 @@ class Load {
     this.nextSeq = draft.nextSeq;
     const [result] = outcome.results;
     if (result === undefined || result.kind === 'deleted') return null;
+    if (result.record.seq < this.#stamp.firstSeq) this.#kept.add(result.record.id);
     this.#counts[result.kind === 'created' || result.kind === 'updated' ? result.kind : 'ignored']++;
     if (returnRecords) this.#records.set(result.record.id, this.#render(result.record));
     return result.record.id;

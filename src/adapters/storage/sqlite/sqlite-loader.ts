@@ -17,7 +17,7 @@ export class SqliteLoader implements BulkLoader {
   }
 
   async load(request: BulkRequest): Promise<BulkCounts> {
-    const { dataset, format, onInvalid, onConflict, marks, origin, returnRecords, signal } = request;
+    const { dataset, format, onInvalid, onConflict, marks, origin, returnRecords, removesOthers, signal } = request;
     const { spoolDir, parquet } = this.#store;
     throwIfAborted(signal);
     const isParquet = format === 'parquet';
@@ -36,7 +36,16 @@ export class SqliteLoader implements BulkLoader {
         body = { file: arrow };
       }
       throwIfAborted(signal);
-      const asked = { dataset, onInvalid, onConflict, origin, returnRecords, hasMarks: marks.length > 0 };
+      const hasMarks = marks.length > 0;
+      const asked = {
+        dataset,
+        onInvalid,
+        onConflict,
+        origin,
+        returnRecords,
+        ...(removesOthers && { removesOthers }),
+        hasMarks,
+      };
       const answer = (counts: BulkCounts) => marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));
       const { counts, committed } = await this.#store.writer.call(
         'load',

@@ -1,9 +1,11 @@
 import type { ChangesPage, ChangesRequest } from '#application/ports/change-log.ts';
+import type { RunWorkRequest } from '#application/ports/run-log.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
 import type { Aggregation } from '#domain/query/aggregation.ts';
 import type { Filter, PageQuery, Position, StreamQuery } from '#domain/query/query.ts';
 import type { RenderedRecord } from '#domain/record/record.ts';
+import type { RunWork } from '#domain/record/run-work.ts';
 import type { Value } from '#domain/record/value.ts';
 import type { Block, BlockKind } from '../shared/block-renderer.ts';
 
@@ -33,6 +35,7 @@ export type ReaderCalls = {
     readonly argument: Omit<ChangesRequest, 'signal'> & { readonly head: number };
     readonly result: ChangesPage;
   };
+  readonly runWork: { readonly argument: Omit<RunWorkRequest, 'signal'>; readonly result: RunWork };
   /** Settles the steps of a plan that depend on the rows. */
   readonly plan: { readonly argument: EvolutionPlan; readonly result: EvolutionPlan };
   /** @returns a number that names the stream in the calls that follow */

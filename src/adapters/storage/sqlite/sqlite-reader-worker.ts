@@ -9,6 +9,7 @@ import { serveCalls } from './sqlite-host.ts';
 import { countRecords, explainQuery, readPage } from './sqlite-queries.ts';
 import { readChanges } from './sqlite-read-changes.ts';
 import type { ReaderCalls, ReaderOptions } from './sqlite-reader-calls.ts';
+import { readRunWork } from './sqlite-run-work.ts';
 
 /** A thread that reads. Streams have a connection each, because each is a snapshot of its own; all else shares one. */
 const options = workerData as ReaderOptions;
@@ -40,6 +41,7 @@ serveCalls<ReaderCalls>({
   aggregate: (query, { isStopped }) => connection().watched(isStopped, () => aggregateRows(connection(), query)),
   explain: (query) => explainQuery(connection(), query),
   changes: (request) => readChanges(connection(), request),
+  runWork: (request) => readRunWork(connection(), request),
   plan: (plan) => {
     const { stored } = plan;
     if (stored === null) return plan;

@@ -2,10 +2,9 @@ import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
-import type { BatchStore } from '../../ports/batch-store.ts';
 import { openDataset } from '../../records/open-dataset.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
-import type { PipelineRuns } from '../pipeline-runs.ts';
+import { type RecallPorts, settleDied } from '../recall-runs.ts';
 
 export interface RunPipelineRequest {
   readonly pipeline: string;
@@ -13,19 +12,19 @@ export interface RunPipelineRequest {
   readonly wait: number;
 }
 
-interface RunPipelinePorts {
+interface RunPipelinePorts extends RecallPorts {
   readonly catalog: DatasetCatalog;
   readonly pipelines: PipelineCatalog;
-  readonly runs: PipelineRuns;
-  readonly store: BatchStore;
 }
 
 /** Begins a run of a pipeline, which goes on from the last commit whatever became of the runs before. */
-export function runPipeline({ catalog, pipelines, runs, store }: RunPipelinePorts) {
+export function runPipeline(ports: RunPipelinePorts) {
+  const { catalog, pipelines, runs, store } = ports;
   return async ({ pipeline: name, wait }: RunPipelineRequest, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
     openDataset(catalog, pipeline.target.dataset, call, 'write');
+    await settleDied(ports, name);
     const state = await store.state(name);
     const run = await runs.start(pipeline, call.caller.name, state?.cursor ?? null);
     if (wait > 0) await runs.settled(name, wait, call.signal);

@@ -6,12 +6,13 @@ import { stringify } from 'yaml';
 import { nameFault } from '#domain/dataset/names.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonArray } from '#domain/record/json.ts';
+import { inferColumns } from '#formats/rows/infer-columns.ts';
 import { adminApi } from '../admin-api.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import type { AddCommand, CliContext } from '../context.ts';
 import { type FileFormat, type FileKind, fileKind, mediaTypeOf, openDecoded, openFile, sizeOf } from '../files.ts';
 import type { CliConfig } from '../host.ts';
-import { datasetFileOf, inferColumns, withoutSystemColumns } from '../infer-file.ts';
+import { datasetFileOf, withoutSystemColumns } from '../infer-file.ts';
 import { formatCount, formatTime, Progress } from '../progress.ts';
 import type { Target } from '../target.ts';
 import { memberOf, textOf } from './query.ts';
@@ -96,7 +97,7 @@ async function makeDataset(
   const columns = withoutSystemColumns(
     kind.format === 'parquet' || kind.format === 'arrow'
       ? await host.readColumns(path, kind)
-      : await inferColumns(openDecoded(path, kind.coding), kind, 'record'),
+      : await inferColumns(openDecoded(path, kind.coding), kind.format, 'record'),
   );
   const bad = columns.find(({ name }) => nameFault(name) !== null);
   if (bad !== undefined) {

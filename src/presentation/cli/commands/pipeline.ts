@@ -11,7 +11,7 @@ import { memberOf, textOf } from './query.ts';
 /** How long one request waits for the end of a run before it is asked for again, in milliseconds. */
 const WAIT = 1000;
 
-/** `forge pipeline list|run|status|logs`: what fetches rows from elsewhere. */
+/** `forge pipeline list|run|status|logs|rollback|replay|reset`: what fetches rows from elsewhere. */
 export const pipelineCommand: AddCommand = (program, begin) => {
   const pipeline = program.command('pipeline').description('run pipelines, and see how their runs went');
   pipeline
@@ -37,7 +37,47 @@ export const pipelineCommand: AddCommand = (program, begin) => {
     .argument('<name>')
     .argument('[run]')
     .action(async (name: string, id: string | undefined, _options, command: Command) => logs(begin(command), name, id));
+  pipeline
+    .command('rollback')
+    .description('undo what a run did: records it made go, records it changed return')
+    .argument('<run>', 'id of the run')
+    .action(async (id: string, _options, command: Command) => rollBack(begin(command), id));
+  pipeline
+    .command('replay')
+    .description('try the rows that a pipeline set aside once more')
+    .argument('<name>')
+    .action(async (name: string, _options, command: Command) => replay(begin(command), name));
+  pipeline
+    .command('reset')
+    .description('forget how far a pipeline has come; its next run reads from the beginning')
+    .argument('<name>')
+    .action(async (name: string, _options, command: Command) => reset(begin(command), name));
 };
+
+async function rollBack({ output, withTarget }: CliContext, id: string): Promise<void> {
+  const answer = await withTarget(({ client }) => client.json('POST', apiPath('runs', id, 'rollback')));
+  output.answer(answer, () => {
+    const records = Number(textOf(memberOf(answer, 'records')));
+    const cursor =
+      memberOf(answer, 'cursor_reset') === true
+        ? 'the next run fetches its rows again'
+        : 'other runs have come since, so that its rows are not fetched again';
+    return `${formatCount(records)} ${records === 1 ? 'record is' : 'records are'} as before the run; ${cursor}`;
+  });
+}
+
+async function replay({ output, withTarget, signal }: CliContext, name: string): Promise<void> {
+  const path = apiPath('pipelines', name, 'replay');
+  const answer = await withTarget(({ client }) => client.json('POST', path, { signal }));
+  output.answer(answer, () => {
+    return `${textOf(memberOf(answer, 'stored'))} stored, ${textOf(memberOf(answer, 'left'))} still do not fit`;
+  });
+}
+
+async function reset({ output, withTarget }: CliContext, name: string): Promise<void> {
+  const answer = await withTarget(({ client }) => client.json('POST', apiPath('pipelines', name, 'reset')));
+  output.answer(answer, () => `${name} begins anew with its next run`);
+}
 
 async function list({ output, withTarget, signal }: CliContext): Promise<void> {
   const answer = await withTarget(({ client }) => client.json('GET', '/pipelines', { signal }));

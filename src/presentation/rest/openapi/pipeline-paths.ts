@@ -52,6 +52,8 @@ const PIPELINE: Tree = {
 const UNKNOWN_PIPELINE = problems('unauthorized', 'unknown_pipeline');
 const UNKNOWN_RUN = problems('unauthorized', 'unknown_run');
 
+const DONE: Tree = { type: 'object', properties: { success: { const: true } } };
+
 function listOf(member: string, items: Tree): Tree {
   return { type: 'object', properties: { [member]: { type: 'array', items } } };
 }
@@ -86,6 +88,41 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
         ...problems('forbidden', 'unknown_dataset', 'pipeline_busy'),
       },
       [NAME, WAIT],
+    ),
+  },
+  '/api/v1/pipelines/{name}/reset': {
+    post: operation(
+      'Forget how far a pipeline has come; its next run reads from the beginning',
+      { 200: json('No row is touched.', DONE), ...UNKNOWN_PIPELINE, ...problems('forbidden', 'pipeline_busy') },
+      [NAME],
+    ),
+  },
+  '/api/v1/pipelines/{name}/replay': {
+    post: operation(
+      'Try the rows set aside once more',
+      {
+        200: json('Those that fit by now are stored.', {
+          type: 'object',
+          properties: { success: { const: true }, stored: count, left: count },
+        }),
+        ...UNKNOWN_PIPELINE,
+        ...problems('invalid_parameter', 'forbidden', 'unknown_dataset'),
+      },
+      [NAME],
+    ),
+  },
+  '/api/v1/runs/{id}/rollback': {
+    post: operation(
+      'Undo what a run did',
+      {
+        200: json('Records it made are gone, records it changed or deleted are back.', {
+          type: 'object',
+          properties: { success: { const: true }, records: count, cursor_reset: { type: 'boolean' }, run: RUN },
+        }),
+        ...UNKNOWN_RUN,
+        ...problems('forbidden', 'unknown_dataset', 'pipeline_busy', 'later_work'),
+      },
+      [ID],
     ),
   },
   '/api/v1/runs/{id}': {

@@ -36,6 +36,25 @@ export function pipelineRoutes(server: FastifyInstance, { useCases }: RestOption
     return sendJson(request, reply, run.endedAt === null ? 202 : 200, answerOf(run));
   });
 
+  server.post<Named>('/pipelines/:name/reset', async (request, reply) => {
+    new QueryParameters(request, []);
+    await useCases.resetPipeline(request.params, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true }));
+  });
+
+  server.post<Named>('/pipelines/:name/replay', async (request, reply) => {
+    new QueryParameters(request, []);
+    const { stored, left } = await useCases.replayRows(request.params, request.forge.abortableCall());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, stored, left }));
+  });
+
+  server.post<OfRun>('/runs/:id/rollback', async (request, reply) => {
+    new QueryParameters(request, []);
+    const { run, records, cursorReset } = await useCases.rollBackRun(request.params, request.forge.call());
+    const body = { success: true, records, cursor_reset: cursorReset, run: { ...runJson(run), log: undefined } };
+    return sendJson(request, reply, 200, JSON.stringify(body));
+  });
+
   server.get<OfRun>('/runs/:id', async (request, reply) => {
     const wait = new QueryParameters(request, ['wait_ms']).count('wait_ms');
     const run = await useCases.getRun({ id: request.params.id, wait }, request.forge.abortableCall());

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type EngineName, startServer, type TestServer, type TestServerOptions } from '../../rest/support/server.ts';
 
 /** A dataset with a natural key, one without, and one for rows set aside. */
-const PIPELINE_DATASETS = {
+export const PIPELINE_DATASETS = {
   'items.yaml':
     'name: items\nprimary_key: [id]\nproperties:\n' +
     '  - {name: id, type: integer, required: true}\n  - {name: name, type: string}\n  - {name: price, type: number, db_type: "DECIMAL(18,4)"}\n',
