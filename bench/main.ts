@@ -10,6 +10,7 @@ import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { pipelines } from './rows/pipelines.ts';
+import { pipelinesSql } from './rows/pipelines-sql.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
@@ -28,6 +29,7 @@ const GROUPS: readonly BenchGroup[] = [
   sqlite,
   analyses,
   pipelines,
+  pipelinesSql,
 ];
 
 const { values } = parseArgs({
