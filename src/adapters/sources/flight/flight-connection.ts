@@ -1,8 +1,6 @@
 import { Client, type ClientOptions, credentials, type Metadata } from '@grpc/grpc-js';
 import type { SourceOpening } from '#application/ports/source.ts';
 import {
-  Action,
-  ActionResult,
   FlightData,
   FlightDescriptor,
   FlightInfo,
@@ -115,25 +113,6 @@ export class FlightConnection {
     call.write({ payload });
     call.end();
     return said.promise;
-  }
-
-  /** The results of an action. */
-  async action(type: string, body: Uint8Array, metadata: Metadata): Promise<Uint8Array[]> {
-    const call = this.#client.makeServerStreamRequest(
-      pathOf('DoAction'),
-      (value: Partial<{ type: string; body: Uint8Array }>) => Action.encode(value),
-      (bytes: Buffer) => ActionResult.decode(bytes),
-      { type, body },
-      metadata,
-      this.#limits(),
-    );
-    const results: Uint8Array[] = [];
-    try {
-      for await (const { body } of call as AsyncIterable<{ readonly body: Uint8Array }>) results.push(body);
-    } catch (error) {
-      throw flightError(error, this.#signal);
-    }
-    return results;
   }
 
   close(): void {
