@@ -41,6 +41,11 @@ sourceContract('sql: a table of SQLite by a column of new rows', {
   open: sqliteTable({ table: 'orders', ...NEW_ROWS }),
   lacks: noFailure,
 });
+sourceContract('sql: a SELECT of SQLite by texts that look like numbers', {
+  source: sqlSource,
+  open: sqliteTable({ query: "SELECT id, name, printf('%04d', at) AS at FROM orders", ...NEW_ROWS }),
+  lacks: noFailure,
+});
 sourceContract('sql: a SELECT of SQLite by a column of new rows', {
   source: sqlSource,
   open: sqliteTable({ query: 'SELECT id, name, at + 0 AS at FROM orders WHERE id > 0;', ...NEW_ROWS }),

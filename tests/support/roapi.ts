@@ -41,8 +41,13 @@ export class Roapi {
     const addresses = ['--addr-http', `127.0.0.1:${this.#http}`, '--addr-flight-sql', `127.0.0.1:${this.port}`];
     const child = spawn(PROGRAM, [...tables, ...addresses], { stdio: 'ignore' });
     this.#child = child;
+    let missing: Error | null = null;
+    child.once('error', (error) => {
+      missing = error;
+    });
     for (let tries = 0; tries < 600; tries++) {
-      if (child.exitCode !== null) throw new Error('roapi has ended');
+      if (missing !== null || child.exitCode !== null)
+        throw new Error('roapi must be installed here', { cause: missing });
       const answer = await fetch(`http://127.0.0.1:${this.#http}/health`).catch(() => null);
       if (answer?.ok) return;
       await sleep(50);
@@ -53,7 +58,7 @@ export class Roapi {
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

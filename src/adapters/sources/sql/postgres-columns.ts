@@ -51,7 +51,8 @@ function columnOf(
 ): Omit<SourceColumn, 'nullable'> {
   const [, type = 'text', category = 'S'] = types.get(dataTypeID) ?? [];
   const sql = quoteName(name);
-  const column = { name, literal: (cell: string) => `${quoteText(cell)}::pg_catalog.${quoteName(type)}` };
+  const literal = (cell: string) => `${quoteText(cell)}::pg_catalog.${quoteName(type)}`;
+  const column = { name, literal, isSortable: type !== 'json' && type !== 'jsonb' };
   const plain = PLAIN[type];
   if (plain !== undefined) return { ...column, dbType: plain, rendered: sql };
   if (type === 'numeric') return { ...column, dbType: decimalOf(dataTypeModifier), rendered: sql };
@@ -59,11 +60,15 @@ function columnOf(
   if (type === 'timestamptz') return { ...column, dbType: { name: 'TIMESTAMP' }, rendered: momentOf(sql) };
   // Lists and rows of values are JSON.
   if (category === 'A' || category === 'C') {
-    return { ...column, dbType: { name: 'JSON' }, rendered: `pg_catalog.to_json(${sql})::text` };
+    return { ...column, isSortable: false, dbType: { name: 'JSON' }, rendered: `pg_catalog.to_json(${sql})::text` };
   }
   const text = { ...column, dbType: { name: 'VARCHAR' }, literal: quoteText } as const;
   if (type === 'bytea') {
-    return { ...text, rendered: `pg_catalog.replace(pg_catalog.encode(${sql}, 'base64'), E'\\n', '')` };
+    return {
+      ...text,
+      isSortable: false,
+      rendered: `pg_catalog.replace(pg_catalog.encode(${sql}, 'base64'), E'\\n', '')`,
+    };
   }
   return { ...text, rendered: `${sql}::text` };
 }

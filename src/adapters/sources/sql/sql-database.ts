@@ -6,6 +6,8 @@ export interface SourceColumn extends ColumnSchema {
   readonly rendered: string;
   /** SQL of a value that was such a cell, to compare the column with. */
   readonly literal: (cell: string) => string;
+  /** Whether rows can be read in its order: cells are such that the column can be compared with them. */
+  readonly isSortable: boolean;
 }
 
 export interface SourceRelation {

@@ -26,9 +26,9 @@ export async function* readPieces(
   const relation = await database.look(from, options.table !== null);
   const cursor = (opening.cursor as SqlCursor | null) ?? START;
   const { incremental } = options;
-  const key = (options.key ?? relation.key).map((name) => columnOf(relation, name));
+  const key = keyOf(relation, options);
   if (incremental !== null) {
-    const column = columnOf(relation, incremental.column);
+    const column = sortable(columnOf(relation, incremental.column));
     yield* newRows({ database, from, relation, opening }, column, cursor.border, incremental.start);
   } else if (key.length > 0) {
     yield* rowsByKey({ database, from, relation, opening }, key, cursor.after);
@@ -37,6 +37,13 @@ export async function* readPieces(
     const body = database.read(selectOf(relation, from, [], []), relation);
     yield { kind: 'whole', rows: { format: 'csv', body }, cursor: START };
   }
+}
+
+/** The columns of the key, where rows can be read in their order. */
+function keyOf(relation: SourceRelation, { key }: SqlOptions): readonly SourceColumn[] {
+  if (key !== null) return key.map((name) => sortable(columnOf(relation, name)));
+  const columns = relation.key.map((name) => columnOf(relation, name));
+  return columns.every(({ isSortable }) => isSortable) ? columns : [];
 }
 
 interface Reading {
@@ -58,7 +65,7 @@ async function* newRows(
   const condition = least === null ? `${name} IS NOT NULL` : `${name} >= ${column.literal(least)}`;
   const body = database.read(selectOf(relation, from, [condition], [column]), relation);
   const at = relation.columns.indexOf(column);
-  const readValue = (record: Uint8Array) => cellsOf(record)[at] ?? '';
+  const readValue = (record: Uint8Array) => plainValue(column, cellsOf(record)[at] ?? '');
   const keeper = new BorderKeeper(border);
   let mayBeKnown = border !== null;
   for await (const whole of csvParts(body, opening.batch.bytes)) {
@@ -67,6 +74,11 @@ async function* newRows(
     moveBorder(keeper, part, readValue);
     yield pieceOf(part, { border: keeper.border, after: null });
   }
+}
+
+/** Equal values have one text: decimals may differ in zeros behind the point. */
+function plainValue({ dbType }: SourceColumn, cell: string): string {
+  return dbType.name === 'DECIMAL' && cell.includes('.') ? cell.replace(/\.?0+$/, '') : cell;
 }
 
 function withoutSeen(part: CsvPart, keeper: BorderKeeper, readValue: (record: Uint8Array) => string): CsvPart {
@@ -135,6 +147,13 @@ function selectOf(
     (conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '') +
     (by === '' ? '' : ` ORDER BY ${by}`)
   );
+}
+
+/** @throws DataForgeError `invalid_configuration` where rows cannot be read in the order of a column */
+function sortable(column: SourceColumn): SourceColumn {
+  if (column.isSortable) return column;
+  const message = `Rows cannot be read in the order of the column "${column.name}", for it is no plain value; take another one.`;
+  throw new DataForgeError('invalid_configuration', message);
 }
 
 /** @throws DataForgeError `invalid_configuration` where there is none of the name */

@@ -13,6 +13,8 @@ function sqliteDbType(declared: string | null): DbType {
   return /REAL|FLOA|DOUB|NUMERIC|DECIMAL/.test(type) ? { name: 'DOUBLE' } : { name: 'VARCHAR' };
 }
 
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
 /** A column as SQL: values of any class come as they are, and the reading process makes cells of them. */
 export function sqliteColumn(name: string, declared: string | null, nullable: boolean): SourceColumn {
   const isText = /CHAR|CLOB|TEXT/i.test(declared ?? '');
@@ -21,6 +23,11 @@ export function sqliteColumn(name: string, declared: string | null, nullable: bo
     nullable,
     dbType: sqliteDbType(declared),
     rendered: quoteName(name),
-    literal: (cell) => (!isText && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(cell) ? cell : quoteText(cell)),
+    isSortable: true,
+    // A number and a text are never equal, and nothing but the value itself tells which of them a cell was.
+    literal: (cell) =>
+      isText || !NUMBER.test(cell)
+        ? quoteText(cell)
+        : `CASE typeof(${quoteName(name)}) WHEN 'text' THEN ${quoteText(cell)} ELSE ${cell} END`,
   };
 }
