@@ -52,6 +52,17 @@ sourceContract('flight: a SELECT of Data Forge', {
   source: flightSource,
   open: dataForge({ query, incremental: { column: 'at' } }),
 });
+sourceContract('flight: a SELECT of Data Forge with a parameter', {
+  source: flightSource,
+  open: dataForge({ query, incremental: { column: 'at', by: 'parameter' } }),
+});
+sourceContract('flight: a sorted SELECT of Data Forge with two parameters of its own', {
+  source: flightSource,
+  open: dataForge({
+    query: `${query} WHERE "at" > {since} OR "at" = {since} ORDER BY "at"`,
+    incremental: { column: 'at', start: '0', by: 'parameter' },
+  }),
+});
 sourceContract('flight: a command of Data Forge', {
   source: flightSource,
   open: dataForge({ ...commanded, incremental: { column: 'at', start: '0' } }),

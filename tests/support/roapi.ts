@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -46,8 +46,8 @@ export class Roapi {
       missing = error;
     });
     for (let tries = 0; tries < 600; tries++) {
-      if (missing !== null || child.exitCode !== null)
-        throw new Error('roapi must be installed here', { cause: missing });
+      if (missing !== null) throw new Error('roapi must be installed here', { cause: missing });
+      if (child.exitCode !== null) throw new Error('roapi has ended');
       const answer = await fetch(`http://127.0.0.1:${this.#http}/health`).catch(() => null);
       if (answer?.ok) return;
       await sleep(50);
@@ -65,11 +65,16 @@ export class Roapi {
   }
 }
 
+/** A port that no connection gets by chance while the server is away for a moment: below those that systems give out. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
 }

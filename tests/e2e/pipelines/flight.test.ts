@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { makeVector, Table, tableToIPC } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { flightSource } from '#adapters/sources/flight/flight-source.ts';
+import type { SourceOpening } from '#application/ports/source.ts';
+import { readGroup } from '#domain/file/option-group.ts';
+import { type JsonObject, jsonFrom } from '#domain/record/json.ts';
 import { readIpcMessages } from '#formats/arrow/ipc-messages.ts';
 import { FlightData } from '#formats/flight/flight-messages.ts';
+import { systemClock } from '#infrastructure/clock.ts';
+import { WebClient } from '#infrastructure/web-client.ts';
 import { FLIGHT_SERVICE } from '#presentation/flight/flight-service.ts';
 import { writeCertificate } from '../../support/certificate.ts';
 import { until } from '../../support/postgres-server.ts';
@@ -89,6 +95,47 @@ test('another Data Forge over TLS, with a bearer token or a password', async () 
   expect(nobody).toMatchObject({ state: 'failed', retries: 0, error: { code: 'source_failed' } });
   expect(nobody.error.message).toContain('UNAUTHENTICATED');
   expect(await runToEnd(server, 'unsigned')).toMatchObject({ state: 'failed', error: { code: 'source_failed' } });
+});
+
+test('a flight is described by its schema, by a path and by a query', async () => {
+  const other = await startServer('duckdb', {
+    files: {
+      'orders.yaml':
+        'name: orders\nproperties:\n  - {name: id, type: integer}\n  - {name: price, type: number, db_type: "DECIMAL(10,2)"}\n',
+    },
+  });
+  closing.push(() => other.close());
+  const web = new WebClient({ privateAddresses: 'allow' });
+  const forbidding = new WebClient({ privateAddresses: 'forbid' });
+  closing.push(
+    () => web.close(),
+    () => forbidding.close(),
+  );
+  const opening = (through: WebClient): SourceOpening => ({
+    cursor: null,
+    web: through,
+    folder,
+    clock: systemClock,
+    secrets: { get: (name) => name, redact: (text) => text },
+    batch: { bytes: 1e6, time: 1000 },
+    signal: new AbortController().signal,
+    note: () => {},
+  });
+  const describedBy = (given: object, through = web) => {
+    const json = jsonFrom({ url: other.app.flightAddress, ...given }) as JsonObject;
+    const options = readGroup(json, flightSource.options, { pointer: '', path: '', faults: [] });
+    return flightSource.describe?.(options, opening(through));
+  };
+  const price = { name: 'price', dbType: { name: 'DECIMAL', precision: 10, scale: 2 }, nullable: true };
+  const byPath = await describedBy({ path: 'orders' });
+  expect(byPath?.columns).toContainEqual(price);
+  const wanted = { query: 'SELECT price FROM orders', incremental: { column: 'price', start: '1.5', by: 'parameter' } };
+  expect(await describedBy(wanted)).toEqual({ columns: [price], key: [] });
+  expect(await describedBy({ ticket: '{}' })).toBeNull();
+  await expect(describedBy({ path: 'orders' }, forbidding)).rejects.toMatchObject({ code: 'invalid_configuration' });
+  await expect(describedBy({ path: 'orders', query: 'SELECT 1' })).rejects.toMatchObject({
+    code: 'invalid_configuration',
+  });
 });
 
 /** A server of flights whose rows lie in two places. */

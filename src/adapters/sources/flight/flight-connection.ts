@@ -1,10 +1,13 @@
 import { Client, type ClientOptions, credentials, type Metadata } from '@grpc/grpc-js';
 import type { SourceOpening } from '#application/ports/source.ts';
 import {
+  Action,
+  ActionResult,
   FlightData,
   FlightDescriptor,
   FlightInfo,
   Handshake,
+  PutResult,
   SchemaResult,
   Ticket,
 } from '#formats/flight/flight-messages.ts';
@@ -115,6 +118,44 @@ export class FlightConnection {
     return said.promise;
   }
 
+  /** The results of an action. */
+  async action(type: string, body: Uint8Array, metadata: Metadata, timeout = this.#timeout): Promise<Uint8Array[]> {
+    const call = this.#client.makeServerStreamRequest(
+      pathOf('DoAction'),
+      (value: Partial<{ type: string; body: Uint8Array }>) => Action.encode(value),
+      (bytes: Buffer) => ActionResult.decode(bytes),
+      { type, body },
+      metadata,
+      this.#limits(timeout),
+    );
+    try {
+      return await Array.fromAsync(call as AsyncIterable<{ readonly body: Uint8Array }>, (result) => result.body);
+    } catch (error) {
+      throw flightError(error, this.#signal);
+    }
+  }
+
+  /** Puts messages. @returns what the server says of them, if anything */
+  put(messages: readonly Partial<FlightData>[], metadata: Metadata): Promise<Uint8Array | null> {
+    const said = Promise.withResolvers<Uint8Array | null>();
+    const call = this.#client.makeBidiStreamRequest(
+      pathOf('DoPut'),
+      (value: Partial<FlightData>) => FlightData.encode(value),
+      (bytes: Buffer) => PutResult.decode(bytes),
+      metadata,
+      this.#limits(),
+    );
+    let answer: Uint8Array | null = null;
+    call.on('data', (result: { readonly appMetadata: Uint8Array }) => {
+      answer = result.appMetadata;
+    });
+    call.on('end', () => said.resolve(answer));
+    call.on('error', (error) => said.reject(flightError(error, this.#signal)));
+    for (const message of messages) call.write(message);
+    call.end();
+    return said.promise;
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -145,8 +186,8 @@ export class FlightConnection {
     return said.promise.finally(() => this.#signal.removeEventListener('abort', onAbort));
   }
 
-  #limits(): { deadline: number } {
-    return { deadline: Date.now() + this.#timeout };
+  #limits(timeout = this.#timeout): { deadline: number } {
+    return { deadline: Date.now() + timeout };
   }
 }
 

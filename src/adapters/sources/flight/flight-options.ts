@@ -1,4 +1,4 @@
-import { duration, flag, list, named, optional, text, withDefault } from '#domain/file/option.ts';
+import { duration, flag, list, named, optional, text, withDefault, word } from '#domain/file/option.ts';
 import { object, oneOfKinds, type ValuesOf } from '#domain/file/option-group.ts';
 import { secret, textOrSecret } from '#domain/pipeline/secret.ts';
 
@@ -26,6 +26,13 @@ export const FLIGHT_OPTIONS = {
       {
         column: text('The name of the column.'),
         start: optional(text('The value of the first run.')),
+        by: withDefault(
+          word('How a query takes the value: in its text, or as a parameter of a prepared statement.', [
+            'text',
+            'parameter',
+          ]),
+          'text',
+        ),
       },
     ),
   ),

@@ -1,11 +1,12 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { FlightData } from '#formats/flight/flight-messages.ts';
+import type { FlightData, FlightInfo } from '#formats/flight/flight-messages.ts';
 import { readAuthority } from '../shared/read-authority.ts';
 import { FlightConnection } from './flight-connection.ts';
 import { credentialsOf } from './flight-credentials.ts';
 import type { FlightOptions } from './flight-options.ts';
+import { bindQuery } from './flight-prepared.ts';
 import type { Wanted } from './flight-wanted.ts';
 
 /** Where rows of a flight are to be had. */
@@ -24,6 +25,7 @@ export class FlightSession {
   readonly #authority: Buffer | null;
   readonly #connections = new Map<string, FlightConnection>();
   #metadata = new Metadata();
+  #forget = async () => {};
 
   private constructor(options: FlightOptions, opening: SourceOpening, authority: Buffer | null) {
     this.#options = options;
@@ -37,7 +39,7 @@ export class FlightSession {
       session.#metadata = await credentialsOf(options, await session.#connect(options.url), opening);
       return session;
     } catch (error) {
-      session.close();
+      await session.close();
       throw error;
     }
   }
@@ -50,8 +52,7 @@ export class FlightSession {
     if (wanted.kind === 'ticket') {
       return { endpoints: [{ ticket: wanted.ticket, locations: [] }], ordered: true };
     }
-    const connection = await this.#connect(this.#options.url);
-    const { endpoint, ordered } = await connection.flightInfo(wanted.descriptor, this.#metadata);
+    const { endpoint, ordered } = await this.#infoOf(wanted);
     const endpoints = endpoint.map(({ ticket, location = [] }) => ({
       ticket: ticket?.ticket ?? new Uint8Array(0),
       locations: location.flatMap(({ uri = '' }) => (uri === '' || uri.startsWith(REUSE) ? [] : [uri])),
@@ -62,9 +63,9 @@ export class FlightSession {
   /** The schema as a framed message; null where a ticket is all there is. */
   async schema(wanted: Wanted): Promise<Uint8Array | null> {
     if (wanted.kind === 'ticket') return null;
-    const connection = await this.#connect(this.#options.url);
-    const { schema } = await connection.flightInfo(wanted.descriptor, this.#metadata);
-    return schema.length > 0 ? schema : connection.schema(wanted.descriptor, this.#metadata);
+    const { schema } = await this.#infoOf(wanted);
+    if (schema.length > 0 || wanted.kind === 'prepared') return schema;
+    return (await this.#connect(this.#options.url)).schema(wanted.descriptor, this.#metadata);
   }
 
   /** The messages of an endpoint, of the first of its locations that answers. */
@@ -87,8 +88,17 @@ export class FlightSession {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#forget();
     for (const connection of this.#connections.values()) connection.close();
+  }
+
+  async #infoOf(wanted: Exclude<Wanted, { readonly kind: 'ticket' }>): Promise<FlightInfo> {
+    const connection = await this.#connect(this.#options.url);
+    if (wanted.kind === 'descriptor') return connection.flightInfo(wanted.descriptor, this.#metadata);
+    const bound = await bindQuery(connection, wanted, this.#metadata);
+    this.#forget = bound.close;
+    return connection.flightInfo(bound.descriptor, this.#metadata);
   }
 
   async #connect(url: string): Promise<FlightConnection> {

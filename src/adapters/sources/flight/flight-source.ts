@@ -38,7 +38,7 @@ async function* piecesOf(options: FlightOptions, opening: SourceOpening): AsyncG
     }
     yield* new FlightNewRows(incremental.column, cursor).pieces(body, opening.batch.bytes);
   } finally {
-    session.close();
+    await session.close();
   }
 }
 
@@ -87,7 +87,7 @@ async function describe(options: FlightOptions, opening: SourceOpening): Promise
     }));
     return { columns: known, key: [] };
   } finally {
-    session.close();
+    await session.close();
   }
 }
 

@@ -6,7 +6,9 @@ import type { FlightOptions } from './flight-options.ts';
 /** What is asked for: by a descriptor, or at once by a ticket. */
 export type Wanted =
   | { readonly kind: 'descriptor'; readonly descriptor: Partial<FlightDescriptor> }
-  | { readonly kind: 'ticket'; readonly ticket: Uint8Array };
+  | { readonly kind: 'ticket'; readonly ticket: Uint8Array }
+  /** A query with placeholders, all of which take the value from which rows are new. */
+  | { readonly kind: 'prepared'; readonly query: string; readonly placeholders: number; readonly since: Since };
 
 /** The value from which rows are new. */
 export interface Since {
@@ -27,6 +29,10 @@ export function wantedOf(options: FlightOptions, since: Since | null): Wanted {
   }
   if (query !== null) {
     const text = queryOf(query, options.incremental, since);
+    const placeholders = isBound(options.incremental, since) ? text.split(PLACE).length - 1 : 0;
+    if (placeholders > 0 && since !== null) {
+      return { kind: 'prepared', query: text.replaceAll(PLACE, '?'), placeholders, since };
+    }
     return commandOf(packCommand('CommandStatementQuery', CommandStatementQuery, { query: text }));
   }
   if (path !== null) {
@@ -41,10 +47,15 @@ function commandOf(cmd: Uint8Array): Wanted {
   return { kind: 'descriptor', descriptor: { type: DESCRIPTOR_COMMAND, cmd } };
 }
 
+function isBound(incremental: FlightOptions['incremental'], since: Since | null): boolean {
+  return incremental?.by === 'parameter' && since !== null;
+}
+
 function queryOf(query: string, incremental: FlightOptions['incremental'], since: Since | null): string {
-  if (incremental === null || query.includes(PLACE)) return fill(query, since, sqlText);
+  const write = isBound(incremental, since) ? () => PLACE : sqlText;
+  if (incremental === null || query.includes(PLACE)) return fill(query, since, write);
   const column = `"${incremental.column.replaceAll('"', '""')}"`;
-  const condition = since === null ? `${column} IS NOT NULL` : `${column} >= ${sqlText(since)}`;
+  const condition = since === null ? `${column} IS NOT NULL` : `${column} >= ${write(since)}`;
   const inner = query.trim().replace(/;$/, '');
   return `SELECT * FROM (${inner}) AS source WHERE ${condition} ORDER BY ${column}`;
 }
