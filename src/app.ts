@@ -14,6 +14,7 @@ import type { Limits } from '#application/limits.ts';
 import { keepHistoryTrimmed } from '#application/maintenance/trim-history.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
+import type { PipelineFiles } from '#application/ports/pipeline-files.ts';
 import type { Processor } from '#application/ports/processor.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { AdmissionQueue } from '#application/records/admission.ts';
@@ -54,6 +55,8 @@ export interface App {
   /** How the store was brought to what the dataset files say. */
   readonly synchronised: SynchroniseResult;
   readonly datasetFiles: DatasetFiles;
+  /** null where no folder of pipelines is named. */
+  readonly pipelineFiles: PipelineFiles | null;
   /** Begins to answer; tells the address. */
   listen(): Promise<string>;
   /** Where Arrow Flight answers once `listen` is over; null where it is not served. */
@@ -192,6 +195,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     useCases,
     synchronised,
     datasetFiles,
+    pipelineFiles: pipelines.files,
     get flightAddress() {
       return protocols.flightAddress;
     },

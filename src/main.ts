@@ -102,11 +102,15 @@ function watchSignals(app: App, stopping: AbortController): () => void {
     app.logger.info(`${signal}: stopping; once more ends it at once`);
     stopping.abort(new DataForgeError('cancelled', 'The server is stopping.'));
   };
-  const reload = () => void reloadDatasets(app);
+  const reload = () => void reloadDatasets(app).then(() => reloadPipelines(app));
   process.on('SIGINT', stop).on('SIGTERM', stop);
   if (process.platform === 'win32') process.on('SIGBREAK', stop);
   else process.on('SIGHUP', reload);
-  return app.config.watchDatasets ? app.datasetFiles.watch(reload) : () => {};
+  if (!app.config.watchDatasets) return () => {};
+  const watches = [app.datasetFiles.watch(reload), app.pipelineFiles?.watch(() => void reloadPipelines(app))];
+  return () => {
+    for (const unwatch of watches) unwatch?.();
+  };
 }
 
 /** A set of files with a fault leaves the old set running, with a loud word. */
@@ -120,6 +124,21 @@ async function reloadDatasets({ useCases, logger }: App): Promise<void> {
       { code: known.code },
       `The dataset files were not taken over, the old ones are served on: ${known.message}${otherFaults(known)}`,
     );
+  }
+}
+
+/** The same for pipelines; a run under way goes on as it was begun. */
+async function reloadPipelines({ useCases, pipelineFiles, logger }: App): Promise<void> {
+  if (pipelineFiles === null) return;
+  try {
+    const { pipelines } = await useCases.synchronisePipelines({}, systemCall());
+    logger.info(
+      `Pipeline files read again: ${pipelines.length === 1 ? 'one pipeline' : `${pipelines.length} pipelines`}`,
+    );
+  } catch (error) {
+    const known = toDataForgeError(error);
+    const message = `The pipeline files were not taken over, the old ones go on: ${known.message}${otherFaults(known)}`;
+    logger.error({ code: known.code }, message);
   }
 }
 

@@ -84,7 +84,7 @@ export const SETTINGS = {
     'WATCH_DATASETS',
     auto(flag, () => process.env.NODE_ENV === 'development'),
     'auto',
-    'Whether changed dataset files are taken over at once; auto: in development. SIGHUP does the same by hand.',
+    'Whether changed dataset and pipeline files are taken over at once; auto: in development. SIGHUP does the same by hand.',
   ),
   dataDir: storage('DATA_DIR', path, 'data', 'Folder of the store; made where there is none.'),
   datasetsDir: storage(

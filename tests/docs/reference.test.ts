@@ -133,3 +133,33 @@ test('the table of processors is what the processors say of themselves', async (
   }
   expect(tableUnder('docs/reference/processors.md', 'Processors')).toEqual(rows);
 });
+
+describe('every kind of source', () => {
+  test('has a page with every key that it takes', async () => {
+    const { SOURCES } = await import('#adapters/sources/registry.ts');
+    for (const { kind, options } of SOURCES) {
+      const documented = tableUnder(`docs/reference/source-${kind}.md`, `The source \`${kind}\``);
+      expect(documented.map(([key]) => key)).toEqual(Object.keys(options).map((key) => `\`${key}\``));
+    }
+  });
+});
+
+test('the tables of a pipeline file are what its reader takes', async () => {
+  const { SOURCES } = await import('#adapters/sources/registry.ts');
+  const { pipelineFileSchema } = await import('#domain/pipeline/pipeline-file.ts');
+  // biome-ignore lint/suspicious/noExplicitAny: a schema has any shape
+  const { properties } = pipelineFileSchema(SOURCES) as any;
+  const keys = (schema: { properties: object }) =>
+    Object.keys(schema.properties)
+      .map((key) => `\`${key}\``)
+      .sort();
+  const documented = (heading: string) => {
+    return tableUnder('docs/reference/pipeline-files.md', heading)
+      .map(([key]) => key ?? '')
+      .sort();
+  };
+  expect(documented('The pipeline')).toEqual(keys({ properties }));
+  expect(documented('The target')).toEqual(keys(properties.target));
+  expect(documented('The schedule')).toEqual(keys(properties.schedule.anyOf?.[0] ?? properties.schedule));
+  expect(documented('Retry')).toEqual(keys(properties.retry));
+});

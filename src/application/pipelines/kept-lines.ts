@@ -1,6 +1,6 @@
 import { DataForgeError } from '#domain/errors.ts';
 import type { SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
-import { type BulkCounts, MAX_REPORTED_REJECTIONS } from '../ports/bulk-loader.ts';
+import { type BulkCounts, MAX_REPORTED_REJECTIONS, type Rejection } from '../ports/bulk-loader.ts';
 import type { SourceRows } from '../ports/source.ts';
 
 const LINE_FEED = 0x0a;
@@ -39,9 +39,9 @@ export class KeptLines {
     const starts = lineStarts(lines);
     const lineAt = (line: number) => lines.toString('utf8', starts[line - 1], (starts[line] ?? lines.length + 1) - 1);
     const prefix = format === 'csv' ? `${lineAt(1)}\n` : '';
-    return rejections.map(({ line, errors }) => {
-      const reason = errors.map(({ message }) => message).join(' ');
-      return { line, reason, format, row: prefix + lineAt(line) };
+    return rejections.map((rejection) => {
+      const { line } = rejection;
+      return { line, reason: rejectionReason(rejection), format, row: prefix + lineAt(line) };
     });
   }
 
@@ -51,6 +51,11 @@ export class KeptLines {
       yield chunk;
     }
   }
+}
+
+/** Why a row does not fit, in one text. */
+export function rejectionReason({ errors }: Rejection): string {
+  return errors.map(({ message }) => message).join(' ');
 }
 
 function lineStarts(lines: Buffer): number[] {

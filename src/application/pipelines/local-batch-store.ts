@@ -39,9 +39,10 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
-    const { pipeline, run, number, rows } = request;
+    const { pipeline, run, number, behind, rows } = request;
     const before = await this.state(pipeline.name);
     if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
+    if (before?.run !== behind?.run || before?.batch !== behind?.batch) throw overtaken(pipeline.name);
     const counts = before?.run === run ? before.counts : NO_COUNTS;
     const stored = rows === null ? await this.#move(request, counts) : await this.#load(request, rows, counts);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
@@ -113,6 +114,11 @@ function stateBehind(
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
+}
+
+function overtaken(pipeline: string): DataForgeError {
+  const message = `Another run of pipeline "${pipeline}" has stored rows since this one has; this one ends.`;
+  return new DataForgeError('pipeline_busy', message);
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

@@ -37,6 +37,8 @@ interface Entry {
 export class PipelineRuns {
   readonly #options: PipelineRunsOptions;
   readonly #entries = new Map<string, Entry>();
+  /** Pipelines whose run is about to be remembered, and then to begin. */
+  readonly #starting = new Set<string>();
 
   constructor(options: PipelineRunsOptions) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class PipelineRuns {
 
   /** @throws DataForgeError `pipeline_busy` */
   async start(pipeline: Pipeline, caller: string, cursorBefore: Cursor | null): Promise<PipelineRun> {
-    if (this.#entries.has(pipeline.name)) {
+    if (this.#entries.has(pipeline.name) || this.#starting.has(pipeline.name)) {
       const message = `Pipeline "${pipeline.name}" has a run under way; wait for its end, or cancel it.`;
       throw new DataForgeError('pipeline_busy', message);
     }
@@ -73,9 +75,16 @@ export class PipelineRuns {
       cursorBefore,
       rolledBackAt: null,
     };
-    const controller = new AbortController();
-    const ended = this.#carryOut(run, pipeline, controller);
-    this.#entries.set(pipeline.name, { run, controller, ended });
+    this.#starting.add(pipeline.name);
+    try {
+      this.#log(run, 'begun');
+      await this.#options.history.put(run);
+      const controller = new AbortController();
+      const ended = this.#carryOut(run, pipeline, controller);
+      this.#entries.set(pipeline.name, { run, controller, ended });
+    } finally {
+      this.#starting.delete(pipeline.name);
+    }
     return run;
   }
 
@@ -108,11 +117,9 @@ export class PipelineRuns {
   }
 
   async #carryOut(run: Draft, pipeline: Pipeline, controller: AbortController): Promise<void> {
-    const { history, work, telemetry } = this.#options;
+    const { work, telemetry } = this.#options;
     const timeout = setTimeout(() => controller.abort(tooLong(pipeline)), Math.min(pipeline.timeout, LONGEST_TIMER));
     try {
-      this.#log(run, 'begun');
-      await history.put(run);
       await work({ pipeline, run: run.id, caller: run.caller }, this.#progressOf(run), controller.signal);
       this.#end(run, 'succeeded');
     } catch (error) {

@@ -89,11 +89,13 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     note: (message) => progress.log(message),
   };
   let number = state?.run === run ? state.batch : 0;
+  let behind = state;
   for await (const next of transformed(ports, pipeline, opening)) {
     if (signal.aborted) throw abortError(signal);
     number++;
-    const stored = await store.store({ ...job, number, rows: next.rows, cursor: () => next.cursor(), signal });
-    progress.stored(stored.state, next.part?.() ?? null);
+    const batch = { number, behind, rows: next.rows, cursor: () => next.cursor() };
+    behind = (await store.store({ ...job, ...batch, signal })).state;
+    progress.stored(behind, next.part?.() ?? null);
   }
 }
 

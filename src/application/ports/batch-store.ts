@@ -8,6 +8,8 @@ export interface StoreBatchRequest {
   readonly run: string;
   /** Counts from 1 in each run. */
   readonly number: number;
+  /** The state that the rows go on from, as it was told last. */
+  readonly behind: PipelineState | null;
   /** null: only the cursor moves. */
   readonly rows: SourceRows | null;
   /** The cursor that is true once the rows are stored; asked for when they have been read to their end. */
@@ -29,7 +31,7 @@ export interface BatchStore {
   state(pipeline: string): Promise<PipelineState | null>;
   /**
    * Stores the rows of a batch, the cursor behind them and what the run has done so far as one durable commit.
-   * @throws DataForgeError as `BulkLoader.load`; nothing is stored then
+   * @throws DataForgeError as `BulkLoader.load`, and `pipeline_busy` where another run has stored since; nothing is stored then
    */
   store(request: StoreBatchRequest): Promise<StoredBatch>;
 }

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
+import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { SOURCES } from '#adapters/sources/registry.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { PROBLEMS } from '../problem.ts';
 import { runCli } from './cli.ts';
@@ -76,12 +78,14 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
       return {
         dataDir,
         datasetsDir: join(folder, 'datasets'),
+        pipelinesDir: existsSync(join(folder, 'pipelines')) ? join(folder, 'pipelines') : null,
         servesExamples: false,
         ownDatasetsDir: null,
         apiTokens: [],
       };
     },
     datasetFiles: (path) => new DatasetFolder(path, compileRe2),
+    pipelineFiles: (path) => new PipelineFolder(path, SOURCES),
     startOwnServer: async () => ({ url, close: async () => {} }),
     runServer: async (flags) => {
       out.write(`running with ${JSON.stringify(flags)}`);
@@ -107,6 +111,17 @@ describe('dataset files', () => {
       code: 3,
       err: 'forge: No dataset file describes "b" (did you mean "a"?).\n',
     });
+  });
+
+  test('check looks at pipelines too, and at the datasets that they name', async () => {
+    await put('datasets/a.yaml', 'name: a\nproperties: [{name: x, type: integer}]\n');
+    await mkdir(join(folder, 'pipelines'));
+    await put('pipelines/p.yaml', 'name: p\nsource: {kind: files, path: x}\ntarget: {dataset: a}\n');
+    expect((await forge('check')).out).toBe('One dataset is in order: a\nOne pipeline is in order: p\n');
+    await put('pipelines/q.yaml', 'name: q\nsource: {kind: files, path: x}\ntarget: {dataset: b}\n');
+    expect(await forge('check')).toMatchObject({ code: 2, err: expect.stringContaining('dataset "b"') });
+    await put('pipelines/q.yaml', 'name: q\nsource: {kind: files}\n');
+    expect(JSON.parse((await forge('check', '--json')).out)).toMatchObject({ faults: [{ file: 'q.yaml' }, {}] });
   });
 
   test('check tells every fault, as text and as JSON', async () => {

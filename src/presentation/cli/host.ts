@@ -1,4 +1,5 @@
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
+import type { PipelineFiles } from '#application/ports/pipeline-files.ts';
 import type { PropertyType } from '#domain/dataset/db-type.ts';
 import type { FileKind } from './files.ts';
 import type { TextSink } from './output.ts';
@@ -16,6 +17,7 @@ interface SettingOption {
 export interface CliConfig {
   readonly dataDir: string;
   readonly datasetsDir: string;
+  readonly pipelinesDir: string | null;
   readonly servesExamples: boolean;
   /** Served without being named, once it is there. */
   readonly ownDatasetsDir: string | null;
@@ -48,6 +50,7 @@ export interface CliHost {
   /** @throws DataForgeError `invalid_configuration` */
   readonly loadConfig: (flags: Readonly<Record<string, string>>) => CliConfig;
   readonly datasetFiles: (folder: string) => DatasetFiles;
+  readonly pipelineFiles: (folder: string) => PipelineFiles;
   /** Opens the store in this process and serves it on a free loopback port, without a word. */
   readonly startOwnServer: (flags: Readonly<Record<string, string>>, changesNothing: boolean) => Promise<OwnServer>;
   /** Serves until a signal comes. */

@@ -6,12 +6,13 @@ import type { Change } from '#domain/record/change.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
 import type { AdmissionGate } from '../../ports/admission-gate.ts';
-import type { BulkLoader } from '../../ports/bulk-loader.ts';
+import type { BulkLoader, Rejection } from '../../ports/bulk-loader.ts';
 import type { RecordReader } from '../../ports/record-reader.ts';
 import type { RecordWriter } from '../../ports/record-writer.ts';
 import { runGated } from '../../records/admission.ts';
 import { openDataset } from '../../records/open-dataset.ts';
 import { conflictPolicy } from '../conflict-policy.ts';
+import { rejectionReason } from '../kept-lines.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
 import { type AsideRow, rowsAside } from '../rows-aside.ts';
 
@@ -92,9 +93,15 @@ async function storeOnce(
     await runGated(loads, call.signal, call.observation, load);
     return null;
   } catch (error) {
-    if (error instanceof DataForgeError && FAULTS.includes(error.code)) return error.message;
+    if (error instanceof DataForgeError && FAULTS.includes(error.code)) return reasonOf(error);
     throw error;
   }
+}
+
+/** In the words in which rows are set aside. */
+function reasonOf({ message, details }: DataForgeError): string {
+  const [rejection] = (details.rejections ?? []) as readonly Rejection[];
+  return rejection === undefined ? message : rejectionReason(rejection);
 }
 
 /** Takes a stored row out of the dataset for rows set aside; of another the reason is told anew. */

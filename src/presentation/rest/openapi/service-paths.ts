@@ -113,10 +113,10 @@ export const SERVICE_PATHS: Readonly<Record<string, Tree>> = {
     post: operation('SQL', 'Run one SELECT over the datasets', SQL_ANSWERS, [], SQL_BODY),
   },
   '/api/v1/admin/reload': {
-    post: operation('Administration', 'Read the dataset files again', {
+    post: operation('Administration', 'Read the dataset and pipeline files again', {
       200: json('What is served now.', object),
       ...ADMIN,
-      ...problems('incompatible_schema', 'invalid_dataset_file'),
+      ...problems('incompatible_schema', 'invalid_dataset_file', 'invalid_pipeline_file'),
     }),
   },
   '/api/v1/admin/schemas/{name}/plan': {

@@ -15,7 +15,8 @@ export function adminRoutes(server: FastifyInstance, { useCases, limits }: RestO
     await readOptions(request, []);
     const asked = { whenIncompatible: 'refuse' } as const;
     const { served, applied, withoutFile } = await useCases.synchroniseDatasets(asked, request.forge.call());
-    const body = { success: true, datasets: served, applied, without_file: withoutFile };
+    const { pipelines } = await useCases.synchronisePipelines({}, request.forge.call());
+    const body = { success: true, datasets: served, applied, without_file: withoutFile, pipelines };
     return sendJson(request, reply, 200, JSON.stringify(body));
   });
 
