@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { POSTGRES_MISSING, startPostgresServer } from '../../tests/support/postgres-server.ts';
@@ -25,7 +25,11 @@ const TRIPS = {
 export const pipelinesSql: BenchGroup = {
   name: 'pipelines-sql',
   async run(context) {
-    if (POSTGRES_MISSING !== null || spawnSync('psql', ['--version']).status !== 0) {
+    const hasPsql = await promisify(execFile)('psql', ['--version']).then(
+      () => true,
+      () => false,
+    );
+    if (POSTGRES_MISSING !== null || !hasPsql) {
       console.log(`Left out: ${POSTGRES_MISSING ?? 'there is no psql'}.`);
       return [];
     }

@@ -216,8 +216,12 @@ describe.skipIf(ROAPI_MISSING !== null)(`ROAPI ${ROAPI_MISSING ?? ''}`, () => {
       query: 'SELECT id, name, "at" FROM orders',
       incremental: { column: 'at' },
     };
-    const files = pipeline('p', source, { transform: 'SELECT id, name FROM batch' });
-    server = await startPipelineServer('duckdb', folder, files, { env: { PIPELINE_BATCH: '4MB' } });
+    const properties = ['{name: id, type: integer}', '{name: name, type: string}', '{name: at, type: string}'];
+    const log = `name: log\nproperties:\n${properties.map((line) => `  - ${line}\n`).join('')}`;
+    server = await startPipelineServer('duckdb', folder, pipeline('p', source), {
+      files: { 'log.yaml': log },
+      env: { PIPELINE_BATCH: '4MB' },
+    });
     const { json } = await server.post('/pipelines/p/runs', undefined);
     await until(async () => (await server?.get(`/runs/${json.id}`))?.json.progress?.batches > 0, 30_000);
     await roapi.restart();
