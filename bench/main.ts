@@ -10,6 +10,7 @@ import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { pipelines } from './rows/pipelines.ts';
+import { pipelinesSql } from './rows/pipelines-sql.ts';
 import { postgres } from './rows/postgres.ts';
 import { queues } from './rows/queue.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
@@ -32,6 +33,7 @@ const GROUPS: readonly BenchGroup[] = [
   analyses,
   queues,
   pipelines,
+  pipelinesSql,
 ];
 
 const { values } = parseArgs({

@@ -1,6 +1,9 @@
 import type { Source } from '#application/ports/source.ts';
 import { filesSource } from './files/files-source.ts';
+import { flightSource } from './flight/flight-source.ts';
 import { restSource } from './rest/rest-source.ts';
+import { sqlSource } from './sql/sql-source.ts';
+import { webSocketSource } from './websocket/websocket-source.ts';
 
 /** The kinds of sources there are. */
-export const SOURCES: readonly Source[] = [filesSource, restSource];
+export const SOURCES: readonly Source[] = [filesSource, flightSource, restSource, sqlSource, webSocketSource];

@@ -5,8 +5,8 @@ import type { Cursor } from '#domain/pipeline/cursor.ts';
 export type Piece =
   | {
       readonly kind: 'records';
-      readonly format: 'ndjson' | 'csv';
-      /** What a body of such records begins with; of CSV its first line. */
+      readonly format: 'ndjson' | 'csv' | 'arrow';
+      /** What a body of such records begins with; of CSV its first line, of Arrow the schema. */
       readonly header: Uint8Array | null;
       readonly bytes: Uint8Array;
       readonly cursor: Cursor;
@@ -120,12 +120,15 @@ class Ahead {
     return value;
   }
 
-  /** The next piece, not taken; null at the end, or where it does not come within so many milliseconds. */
+  /**
+   * The next piece, not taken; null at the end, where it does not come within so many milliseconds, or where there is a
+   * failure in its place, which `next` then tells: what came before it is whole, and can be stored.
+   */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
-      const result = await Promise.race([this.#come(), late.promise]);
+      const result = await Promise.race([this.#come().catch(() => null), late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);
