@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  onServer,
-  POSTGRES_MISSING,
-  type PostgresServer,
-  startPostgresServer,
-  until,
-} from '../../support/postgres-server.ts';
+import { onServer, POSTGRES_MISSING, type PostgresServer, startPostgresServer } from '../../support/postgres-server.ts';
+import { until } from '../../support/until.ts';
 import type { TestServer } from '../rest/support/server.ts';
 import { runToEnd, startPipelineServer } from './support/pipeline-server.ts';
 

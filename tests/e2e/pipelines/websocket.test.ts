@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BreakingProxy } from '../../support/breaking-proxy.ts';
 import { FeedServer } from '../../support/feed-server.ts';
-import { until } from '../../support/postgres-server.ts';
+import { until } from '../../support/until.ts';
 import { startServer, type TestServer } from '../rest/support/server.ts';
 import { runToEnd, startPipelineServer } from './support/pipeline-server.ts';
 import { ndjson } from './support/row-source.ts';
