@@ -21,6 +21,12 @@ const AT_ONCE = 20;
 
 type Records = Piece & { readonly kind: 'records' };
 
+/** What becomes of rows that wait for more of their batch when the source fails. */
+interface CutOptions {
+  /** They are stored: what has passed by does not come again. Otherwise the batch is fetched anew. */
+  readonly keepsBeforeFailure?: boolean;
+}
+
 /**
  * Makes batches of pieces: of as many bytes as a batch is to have, and no longer in the making than it may be. The
  * piece behind a batch is already on its way while the batch is stored.
@@ -28,8 +34,9 @@ type Records = Piece & { readonly kind: 'records' };
 export async function* cutBatches(
   pieces: AsyncIterable<Piece>,
   { batch, clock }: Pick<SourceOpening, 'batch' | 'clock'>,
+  { keepsBeforeFailure = false }: CutOptions = {},
 ): AsyncGenerator<SourceBatch> {
-  const reader = new Ahead(pieces);
+  const reader = new Ahead(pieces, keepsBeforeFailure);
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
       if (first.kind === 'whole') {
@@ -106,10 +113,12 @@ const NOTHING = new Uint8Array(0);
 /** Reads a piece ahead. */
 class Ahead {
   readonly #iterator: AsyncIterator<Piece>;
+  readonly #passesOverFailure: boolean;
   #coming: Promise<IteratorResult<Piece>> | null = null;
 
-  constructor(pieces: AsyncIterable<Piece>) {
+  constructor(pieces: AsyncIterable<Piece>, passesOverFailure: boolean) {
     this.#iterator = pieces[Symbol.asyncIterator]();
+    this.#passesOverFailure = passesOverFailure;
   }
 
   /** The next piece, taken; null at the end. */
@@ -121,14 +130,15 @@ class Ahead {
   }
 
   /**
-   * The next piece, not taken; null at the end, where it does not come within so many milliseconds, or where there is a
-   * failure in its place, which `next` then tells: what came before it is whole, and can be stored.
+   * The next piece, not taken; null at the end, or where it does not come within so many milliseconds. A failure in its place
+   * may be passed over, and is told by `next` then.
    */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
-      const result = await Promise.race([this.#come().catch(() => null), late.promise]);
+      const coming = this.#passesOverFailure ? this.#come().catch(() => null) : this.#come();
+      const result = await Promise.race([coming, late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);

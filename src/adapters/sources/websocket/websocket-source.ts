@@ -13,7 +13,7 @@ export const webSocketSource = defineSource({
   kind: 'websocket',
   description: 'A feed of JSON messages over WebSocket',
   options: WEBSOCKET_OPTIONS,
-  open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
+  open: (options, opening) => cutBatches(piecesOf(options, opening), opening, { keepsBeforeFailure: true }),
 });
 
 const MOST_BYTES = 1024 * 1024;
