@@ -87,6 +87,7 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
       out.write(`running with ${JSON.stringify(flags)}`);
     },
     restore: async () => null,
+    migrate: async () => ({ rows: 0, parts: [] }),
     readColumns: async () => [],
     convert: async () => 0,
   };

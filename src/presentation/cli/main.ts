@@ -31,6 +31,10 @@ const host: CliHost = {
     if (restore === null) throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
     return restore({ dataDir, from, replace, now: new Date() });
   },
+  migrate: async (flags, from, to, options) => {
+    const { migrateBetween } = await import('../../migrate-between.ts');
+    return migrateBetween(loadConfig({ flags }), from, to, options);
+  },
   readColumns,
   convert: async (from, to) => {
     const kind = fileKind(from);

@@ -5,11 +5,12 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Value } from '#domain/record/value.ts';
 import { type OpenCommit, resolveOrigins } from './postgres-commits.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
+import { copied } from './postgres-copy-text.ts';
 import { isUniqueViolation } from './postgres-errors.ts';
 import { columnNames, currentTable } from './postgres-layout.ts';
 import type { GoodRow } from './postgres-load.ts';
 import { nameOfOrigin } from './postgres-origins.ts';
-import { columnType, decoderOf, encodeValue, type PostgresValue } from './postgres-values.ts';
+import { columnType, decoderOf, encodeValue } from './postgres-values.ts';
 
 const STAGED = 'forge_staged';
 const FETCHED_ROWS = 4096;
@@ -101,11 +102,4 @@ export class StagedRows {
     for (let index = 0; index < row.length; index++) text += `\t${copied(encodeValue(row[index] ?? null))}`;
     return `${text}\n`;
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-const TO_ESCAPE = /[\\\t\n\r]/g;
-
-function copied(value: PostgresValue): string {
-  return value === null ? '\\N' : value.replace(TO_ESCAPE, (character) => ESCAPES[character] ?? character);
 }
