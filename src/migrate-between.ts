@@ -16,7 +16,7 @@ export async function migrateBetween(
   options: Pick<MigrateRequest, 'onProgress' | 'signal'>,
 ): Promise<Migration> {
   const [source, target] = [locate(from, config), locate(to, config)];
-  if (JSON.stringify(source) === JSON.stringify(target)) {
+  if (isSame(source, target)) {
     throw new DataForgeError('invalid_parameter', '--from and --to are the same store; name another for the copy.');
   }
   // Each may have half of what one engine may.
@@ -64,6 +64,10 @@ function locate(address: StoreAddress, config: Config): Located {
   }
   const { host, pathname } = new URL(databaseUrl);
   return { engine, dataDir: config.dataDir, databaseUrl, name: `postgres://${host}${pathname}` };
+}
+
+function isSame(a: Located, b: Located): boolean {
+  return a.engine === b.engine && (a.engine === 'postgres' ? a.databaseUrl === b.databaseUrl : a.dataDir === b.dataDir);
 }
 
 function transferOf(engine: StoreAddress['engine']) {

@@ -3,70 +3,40 @@ import { describe, expect, test } from 'vitest';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import { anyStoreHistory, livePast } from '../support/any-store-history.ts';
 import { showAll } from '../support/compare-engines.ts';
-import { describeOnPostgres } from '../support/postgres-engine.ts';
-import type { PostgresServer } from '../support/postgres-server.ts';
+import { describeLeftOut } from '../support/postgres-database.ts';
 import { StoreDriver } from '../support/store-driver.ts';
-import {
-  migrate,
-  newPlace,
-  TRANSFER_ENGINES,
-  type TransferEngine,
-  type TransferPlace,
-} from '../support/transfer-places.ts';
+import { migrate, newPlace, TRANSFER_PAIRS, using } from '../support/transfer-places.ts';
 
-const RUNS = 3;
-
-const pairs = TRANSFER_ENGINES.flatMap((from) => TRANSFER_ENGINES.map((to) => [from, to] as const));
-const needsServer = (engine: TransferEngine) => engine === 'postgres';
+const RUNS = 2;
 
 describe('a store that was migrated answers as before', () => {
-  test.each(pairs.filter((pair) => !pair.some(needsServer)))('%s to %s', { timeout: 120_000 }, (from, to) =>
-    holds(from, to, () => {
-      throw new Error('there is no server');
-    }),
-  );
+  test.each(TRANSFER_PAIRS)('%s to %s', { timeout: 120_000 }, async (from, to) => {
+    await fc.assert(
+      fc.asyncProperty(anyStoreHistory, async (history) => {
+        const [source, target] = [await newPlace(from), await newPlace(to)];
+        try {
+          const { marks, before } = await using(source, async (engine) => {
+            const made = await livePast(engine, history);
+            return { marks: made, before: await showAll(engine, made) };
+          });
+          const { parts } = await migrate(source, target);
+          expect(parts.filter(({ same }) => !same)).toEqual([]);
+          await using(target, async (engine) => {
+            expect(await showAll(engine, marks)).toEqual(before);
+            await goesOn(engine);
+          });
+          await using(source, async (engine) => expect(await showAll(engine, marks)).toEqual(before));
+        } finally {
+          await source.dispose();
+          await target.dispose();
+        }
+      }),
+      { numRuns: RUNS, endOnFailure: true },
+    );
+  });
 });
 
-describeOnPostgres('a store that was migrated answers as before, with a server', (server) => {
-  test.each(pairs.filter((pair) => pair.some(needsServer)))('%s to %s', { timeout: 120_000 }, (from, to) =>
-    holds(from, to, server),
-  );
-});
-
-async function holds(from: TransferEngine, to: TransferEngine, server: () => PostgresServer): Promise<void> {
-  await fc.assert(
-    fc.asyncProperty(anyStoreHistory, async (history) => {
-      const [source, target] = [await newPlace(from, server), await newPlace(to, server)];
-      try {
-        const { marks, before } = await using(source, async (engine) => {
-          const made = await livePast(engine, history);
-          return { marks: made, before: await showAll(engine, made) };
-        });
-        const { parts } = await migrate(source, target);
-        expect(parts.filter(({ same }) => !same)).toEqual([]);
-        await using(target, async (engine) => {
-          expect(await showAll(engine, marks)).toEqual(before);
-          await goesOn(engine);
-        });
-        await using(source, async (engine) => expect(await showAll(engine, marks)).toEqual(before));
-      } finally {
-        await source.dispose();
-        await target.dispose();
-      }
-    }),
-    { numRuns: RUNS, endOnFailure: true },
-  );
-}
-
-/** Opens the store of a place for as long as `work` takes. */
-async function using<T>(place: TransferPlace, work: (engine: StorageEngine) => Promise<T>): Promise<T> {
-  const engine = await place.open();
-  try {
-    return await work(engine);
-  } finally {
-    await engine.maintenance.close();
-  }
-}
+describeLeftOut();
 
 /** New changes of new and of copied records have the numbers behind the last, and only they follow it. */
 async function goesOn(engine: StorageEngine): Promise<void> {

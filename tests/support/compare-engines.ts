@@ -60,9 +60,10 @@ async function feed(
 ) {
   const { signal } = new AbortController();
   const changes: unknown[] = [];
+  const limit = Math.max(7, Math.ceil(engine.changes.head() / 10));
   try {
     for (let next = since; ; ) {
-      const page = await engine.changes.read({ dataset, since: next, limit: 7, latest, images, signal });
+      const page = await engine.changes.read({ dataset, since: next, limit, latest, images, signal });
       changes.push(...page.changes.map((change) => ({ ...change, json: oneForm(change.json) })));
       next = page.next;
       if (!page.hasMore) return { changes, next };

@@ -79,7 +79,7 @@ export async function openTemporaryPostgres({ url }: PostgresServer): Promise<Po
   };
 }
 
-export async function dropStore(client: pg.Client, schema: string): Promise<void> {
+async function dropStore(client: pg.Client, schema: string): Promise<void> {
   await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_sql" CASCADE`);
   const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database');
   await client.query(`DROP ROLE IF EXISTS "${readerRole(rows[0]?.database ?? '', schema)}"`);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,43 +16,67 @@ import type { StoreExport, StoreImport } from '#application/ports/store-transfer
 import { ColumnsChecksum } from '#formats/columns/checksum.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { openDuckDbIn } from './duckdb-engine.ts';
-import { dropStore } from './postgres-engine.ts';
-import { onServer, type PostgresServer } from './postgres-server.ts';
+import { createTestDatabase, POSTGRES_MISSING } from './postgres-database.ts';
 import { openSqliteIn } from './sqlite-engine.ts';
 
 /** Where a store of one engine may be: opened to be used, to be copied, or to be made as a copy; one of them at a time. */
 export interface TransferPlace {
+  /** As it is given to `forge migrate`; empty for a place that only this process has. */
+  readonly address: string;
   readonly open: () => Promise<StorageEngine>;
   readonly from: () => Promise<StoreExport>;
   readonly to: () => Promise<StoreImport>;
   readonly dispose: () => Promise<void>;
 }
 
-export const TRANSFER_ENGINES = ['memory', 'duckdb', 'sqlite', 'postgres'] as const;
-export type TransferEngine = (typeof TRANSFER_ENGINES)[number];
+export type TransferEngine = 'memory' | 'duckdb' | 'sqlite' | 'postgres';
+
+/** Those that there can be stores of here. */
+export const TRANSFER_ENGINES: readonly TransferEngine[] = [
+  'memory',
+  'duckdb',
+  'sqlite',
+  ...(POSTGRES_MISSING === null ? (['postgres'] as const) : []),
+];
+
+/** Each with each, itself included. */
+export const TRANSFER_PAIRS = TRANSFER_ENGINES.flatMap((from) => TRANSFER_ENGINES.map((to) => [from, to] as const));
 
 const CACHE_BYTES = 8e6;
 
-export async function newPlace(engine: TransferEngine, server: () => PostgresServer): Promise<TransferPlace> {
+export async function newPlace(engine: TransferEngine): Promise<TransferPlace> {
   if (engine === 'memory') return memoryPlace();
   const dataDir = await mkdtemp(join(tmpdir(), `data-forge-transfer-${engine}-`));
-  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
-  if (engine === 'postgres') return postgresPlace(server(), dataDir, removeFolder);
+  const dispose = () => rm(dataDir, { recursive: true, force: true });
+  if (engine === 'postgres') return postgresPlace(dataDir, dispose);
+  const address = `${engine}:${dataDir}`;
   if (engine === 'sqlite') {
     return {
+      address,
       open: () => openSqliteIn(dataDir),
       from: async () => openSqliteExport(dataDir, CACHE_BYTES),
       to: async () => openSqliteImport(dataDir, CACHE_BYTES),
-      dispose: removeFolder,
+      dispose,
     };
   }
   const options = { dataDir, memoryLimit: '256MB', threads: 2 };
   return {
+    address,
     open: () => openDuckDbIn(dataDir),
     from: () => openDuckDbExport(options),
     to: () => openDuckDbImport(options),
-    dispose: removeFolder,
+    dispose,
   };
+}
+
+/** Opens the store of a place for as long as `work` takes. */
+export async function using<T>(place: TransferPlace, work: (engine: StorageEngine) => Promise<T>): Promise<T> {
+  const engine = await place.open();
+  try {
+    return await work(engine);
+  } finally {
+    await engine.maintenance.close();
+  }
 }
 
 /** Copies one place to another that is empty, or has a begun copy. */
@@ -84,6 +107,7 @@ export async function migrate(
 function memoryPlace(): TransferPlace {
   const engine = new MemoryEngine({ compilePattern: compileRe2 });
   return {
+    address: '',
     open: async () => engine,
     from: async () => engine.transfer.from(),
     to: async () => engine.transfer.to(),
@@ -91,23 +115,27 @@ function memoryPlace(): TransferPlace {
   };
 }
 
-function postgresPlace({ url }: PostgresServer, dataDir: string, removeFolder: () => Promise<void>): TransferPlace {
-  const schema = `test_${randomUUID().slice(0, 8)}`;
+/** In the schema that an instance takes. */
+const SCHEMA = 'data_forge';
+
+async function postgresPlace(dataDir: string, removeFolder: () => Promise<void>): Promise<TransferPlace> {
+  const { url, dispose } = await createTestDatabase();
   return {
+    address: url,
     open: () =>
       openPostgresEngine({
         url,
-        schema,
+        schema: SCHEMA,
         connections: 7,
         dataDir,
         gate: { run: (_, work) => work() },
         compilePattern: compileRe2,
         parquet: loadParquetCodec,
       }),
-    from: () => openPostgresExport(url, schema),
-    to: () => openPostgresImport(url, schema),
+    from: () => openPostgresExport(url, SCHEMA),
+    to: () => openPostgresImport(url, SCHEMA),
     dispose: async () => {
-      await onServer(url, (client) => dropStore(client, schema));
+      await dispose();
       await removeFolder();
     },
   };

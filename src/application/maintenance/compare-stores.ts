@@ -24,7 +24,7 @@ interface Side {
   readonly store: StoreExport;
 }
 
-/** Reads both stores whole, each for itself, and compares what was read. @param onRows told of the rows of the source */
+/** Reads both stores whole, each for itself, and compares what was read. @param onRows told of rows of either */
 export async function compareStores(
   source: Side,
   target: Side,
@@ -33,10 +33,10 @@ export async function compareStores(
 ): Promise<readonly ComparedPart[]> {
   const parts: ComparedPart[] = [];
   for (const step of stepsOf(source.facts)) {
-    const check = (side: Side, told: (rows: number) => void) =>
-      step === 'marks' ? checkMarks(side) : checkRows(side, step.dataset, step.part, newChecksum, told);
+    const check = (side: Side) =>
+      step === 'marks' ? checkMarks(side) : checkRows(side, step.dataset, step.part, newChecksum, onRows);
     // One behind the other: a failure of one then leaves nothing of the other under way.
-    const [ours, theirs] = [await check(source, onRows), await check(target, () => onRows(0))];
+    const [ours, theirs] = [await check(source), await check(target)];
     parts.push({
       dataset: step === 'marks' ? null : step.dataset.name,
       part: step === 'marks' ? 'marks' : step.part,

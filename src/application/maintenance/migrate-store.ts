@@ -24,7 +24,7 @@ export interface MigrationProgress {
   readonly phase: 'copy' | 'compare';
   /** Rows since the last report. */
   readonly rows: number;
-  /** Of the phase. */
+  /** Of the phase; to compare, both sides are read. */
   readonly total: number;
   /** Rows that an earlier run had copied. */
   readonly before: number;
@@ -60,7 +60,7 @@ export async function migrateStore(request: MigrateRequest): Promise<Migration> 
       request.newChecksum,
       (rows) => {
         refuseBrokenOff(request.signal);
-        request.onProgress({ phase: 'compare', rows, total, before: 0 });
+        request.onProgress({ phase: 'compare', rows, total: 2 * total, before: 0 });
       },
     );
   } finally {

@@ -21,7 +21,6 @@ const END_OF_TIME = '9999-12-31T23:59:59Z';
 /** A store in memory as the target of a copy. */
 export class MemoryImport implements StoreImport {
   readonly #store: MemoryStore;
-  #facts: StoreFacts | null = null;
 
   constructor(store: MemoryStore) {
     this.#store = store;
@@ -37,8 +36,11 @@ export class MemoryImport implements StoreImport {
   }
 
   async begin(facts: StoreFacts, note: string): Promise<void> {
-    this.#facts = facts;
-    for (const { dataset } of facts.datasets) this.#store.setTable(new MemoryTable(dataset));
+    for (const { dataset, trimmedTo } of facts.datasets) {
+      const table = new MemoryTable(dataset);
+      table.settle(trimmedTo);
+      this.#store.setTable(table);
+    }
     this.#store.adopt(facts.head, facts.origins);
     this.#note('unfinished', note);
   }
@@ -58,7 +60,7 @@ export class MemoryImport implements StoreImport {
   }
 
   async reading(): Promise<StoreExport> {
-    this.#settle();
+    for (const table of this.#store.tables) table.settle(table.trimmedTo);
     return new MemoryExport(this.#store);
   }
 
@@ -68,11 +70,6 @@ export class MemoryImport implements StoreImport {
   }
 
   async close(): Promise<void> {}
-
-  #settle(): void {
-    for (const { dataset, trimmedTo } of this.#facts?.datasets ?? []) this.#store.table(dataset).settle(trimmedTo);
-    this.#facts = null;
-  }
 
   #note(key: string, value: string): void {
     this.#store.adoptMark({ kind: MIGRATION_MARK, key, value, madeAt: timestampOf(Date.now()) });

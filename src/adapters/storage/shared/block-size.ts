@@ -1,7 +1,7 @@
 import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
 
 const FIRST_ROWS = 512;
-const MOST_ROWS = 16_384;
+const MOST_ROWS = 61_440;
 /** What a block should have, in bytes; of rows of a megabyte each there are a few in one. */
 const WANTED_BYTES = 16 * 1024 * 1024;
 const MOST_GROWTH = 4;
