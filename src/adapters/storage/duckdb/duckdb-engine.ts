@@ -23,6 +23,7 @@ import {
 } from './duckdb-open.ts';
 import { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbReader } from './duckdb-reader.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
 import { prepareSpool } from './duckdb-spool.ts';
 import { DuckDbSqlRunner } from './duckdb-sql-runner.ts';
 import { DuckDbStore } from './duckdb-store.ts';
@@ -55,8 +56,10 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
   const path = join(options.dataDir, STORE_FILE);
   await prepareFolder(options.dataDir, path);
   const instance = await createInstance(options);
+  let session: DuckDbSession | null = null;
   try {
     const writer = await attach(instance, path, options.dataDir);
+    session = writer;
     // Only now: as long as another process has the store, what lies in the spool is that one's.
     await prepareSpool(spoolDir);
     await prepareMeta(writer, path);
@@ -89,6 +92,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
       relations: new DuckDbStoredRelations(store),
     };
   } catch (error) {
+    session?.close();
     instance.closeSync();
     throw error instanceof DataForgeError && error.code === 'internal' ? translateOpenError(error.cause, path) : error;
   }

@@ -134,15 +134,18 @@ export async function openDuckDbExport(options: InstanceOptions): Promise<StoreE
     throw noStore(path);
   });
   const instance = await createInstance(options);
+  let session: DuckDbSession | null = null;
   try {
-    const session = await attach(instance, path, options.dataDir, 'read');
+    session = await attach(instance, path, options.dataDir, 'read');
     await checkFormat(session, path);
     await refuseUnfinished(session, path);
-    return new DuckDbExport(session, () => {
-      session.close();
+    const opened = session;
+    return new DuckDbExport(opened, () => {
+      opened.close();
       instance.closeSync();
     });
   } catch (error) {
+    session?.close();
     instance.closeSync();
     throw error instanceof DataForgeError && error.code === 'internal' ? translateOpenError(error.cause, path) : error;
   }

@@ -165,11 +165,13 @@ export async function openDuckDbImport(options: InstanceOptions): Promise<StoreI
   const path = join(options.dataDir, STORE_FILE);
   await prepareFolder(options.dataDir, path);
   const instance = await createInstance(options);
+  let session: DuckDbSession | null = null;
   try {
-    const session = await attach(instance, path, options.dataDir);
+    session = await attach(instance, path, options.dataDir);
     await prepareMeta(session, path);
     return new DuckDbImport(session, instance);
   } catch (error) {
+    session?.close();
     instance.closeSync();
     throw error instanceof DataForgeError && error.code === 'internal' ? translateOpenError(error.cause, path) : error;
   }
