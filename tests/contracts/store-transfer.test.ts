@@ -5,7 +5,7 @@ import { type StorePart, storedColumns } from '#domain/record/stored-columns.ts'
 import type { Row } from '#domain/record/value.ts';
 import { readRows } from '#formats/columns/read-values.ts';
 import { everyType } from '../support/dataset-builders.ts';
-import { describeLeftOut } from '../support/postgres-database.ts';
+import { describeLeftOut, POSTGRES_MISSING } from '../support/postgres-database.ts';
 import { ndjson, request, StoreDriver } from '../support/store-driver.ts';
 import {
   migrate,
@@ -110,6 +110,27 @@ describe.each(TRANSFER_ENGINES)('%s as an end of a copy', (engine) => {
       expect(parts.filter(({ same }) => !same)).toEqual([]);
       expect(parts.at(-1)?.source.rows).toBe(1);
     });
+  });
+});
+
+describe.skipIf(POSTGRES_MISSING !== null)('postgres, while others write', () => {
+  test('is read as it was when that began', async () => {
+    const place = await newPlace('postgres');
+    await using(place, fill);
+    await reading(place, async (source) => {
+      const before = await source.facts();
+      await using(place, async (engine) => {
+        const store = new StoreDriver(engine);
+        const [first] = await store.items(items, { size: 1 });
+        await store.delete(items, first?.id ?? '');
+        await store.create(items, { text: 'later' });
+        await engine.maintenance.trimHistory(new Date(Date.now() + 1000).toISOString());
+      });
+      expect(await source.facts()).toEqual(before);
+      expect(await rowsOf(source, items, 'current', 0)).toHaveLength(ROWS);
+      expect(await rowsOf(source, items, 'former', 0)).toHaveLength(2);
+    });
+    await place.dispose();
   });
 });
 
