@@ -11,7 +11,7 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { orderColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
-import { BlockSize } from '../shared/block-size.ts';
+import { BlockSize } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { batchOfChunks } from './duckdb-batches.ts';
 import { datasetsOf } from './duckdb-datasets.ts';
@@ -32,7 +32,7 @@ import { readTrimmed } from './duckdb-trim.ts';
 
 const MARKS_OF_A_BLOCK = 500;
 
-/** A store as the source of a copy. The next block is found in the narrow column of numbers, and only then read. */
+/** A store as the source of a copy. The numbers of the next block are found first, and only then is it read. */
 export class DuckDbExport implements StoreExport {
   readonly #session: DuckDbSession;
   readonly #close: () => void;
@@ -69,13 +69,19 @@ export class DuckDbExport implements StoreExport {
     const types = columns.map(({ dbType }) => dbType);
     const names = columns.map(({ name, property }) => (property === null ? name : propertyColumn(property)));
     const number = orderColumn(part);
+    const texts = columns.flatMap(({ dbType }, at) =>
+      dbType.name === 'VARCHAR' || dbType.name === 'JSON' ? [`coalesce(strlen(${names[at]}), 0)`] : [],
+    );
+    const textBytes = texts.length === 0 ? '0' : texts.join(' + ');
     const size = new BlockSize();
     for (let from = after; ; ) {
       const [row] = await this.#session.rows(
-        `SELECT max(number) FROM (SELECT ${number} AS number FROM ${table} WHERE ${number} > $1 ORDER BY number LIMIT ${size.rows})`,
+        `SELECT max(number), sum(bytes) FROM (SELECT ${number} AS number, ${textBytes} AS bytes FROM ${table} ` +
+          `WHERE ${number} > $1 ORDER BY number LIMIT ${size.rows})`,
         [from],
       );
       if (row?.[0] === null || row?.[0] === undefined) return;
+      if (size.isTooLarge(Number(row[1]))) continue;
       const to = Number(row[0]);
       const result = await this.#session.materialize(
         `SELECT ${names.join(', ')} FROM ${table} WHERE ${number} > $1 AND ${number} <= $2 ORDER BY ${number}`,

@@ -8,11 +8,11 @@ import {
 } from '#application/ports/store-transfer.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { orderColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
+import { orderColumn, type StoredColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
 import { writeValues } from '#formats/columns/write-values.ts';
-import { BlockSize } from '../shared/block-size.ts';
+import { BlockGatherer } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
-import { PostgresConnection } from './postgres-connection.ts';
+import { PostgresConnection, type PostgresRow } from './postgres-connection.ts';
 import { translateConnectError, translatePostgresError } from './postgres-errors.ts';
 import { datasetsIn } from './postgres-evolve.ts';
 import { currentTable, DATASETS, historyTable, MARKS, ORIGINS, propertyColumn, STORE } from './postgres-layout.ts';
@@ -21,6 +21,9 @@ import { clientConfig, sessionSettings } from './postgres-pool.ts';
 import { decoderOf } from './postgres-values.ts';
 
 const MARKS_OF_A_BLOCK = 500;
+
+/** Rows that the server sends at once. */
+const FETCHED_ROWS = 512;
 
 /** A store in a database as the source of a copy: one snapshot of it, on one connection, whoever writes meanwhile. */
 export class PostgresExport implements StoreExport {
@@ -58,28 +61,20 @@ export class PostgresExport implements StoreExport {
     const columns = storedColumns(dataset, part);
     const names = columns.map(({ name, property }) => (property === null ? name : propertyColumn(property)));
     const number = orderColumn(part);
-    const place = names.indexOf(number);
-    const decoders = columns.map(({ dbType }) => decoderOf(dbType));
-    const sql = `SELECT ${names.join(', ')} FROM ${table} WHERE ${number} > $1::bigint ORDER BY ${number} LIMIT $2::bigint`;
-    const size = new BlockSize();
-    for (let from = String(after); ; ) {
-      const rows = await this.#connection.rows(sql, [from, String(size.rows)]).catch(throwTranslated);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      const batch = {
-        length: rows.length,
-        columns: columns.map(({ dbType }, index) => {
-          const decode = decoders[index] ?? (() => null);
-          return writeValues(
-            dbType,
-            rows.map((row) => decode(row[index] ?? null)),
-          );
-        }),
-      };
-      size.learn(batch);
-      yield batch;
-      from = String(last[place]);
+    const sql = `SELECT ${names.join(', ')} FROM ${table} WHERE ${number} > $1::bigint ORDER BY ${number}`;
+    const gathered = new BlockGatherer<PostgresRow>();
+    try {
+      for await (const rows of this.#connection.blocks(sql, [String(after)], FETCHED_ROWS)) {
+        for (const row of rows) {
+          const block = gathered.add(row);
+          if (block !== null) yield batchOf(columns, block);
+        }
+      }
+    } catch (error) {
+      throw translatePostgresError(error);
     }
+    const rest = gathered.take();
+    if (rest.length > 0) yield batchOf(columns, rest);
   }
 
   async *marks(): AsyncGenerator<readonly DatedMark[]> {
@@ -122,6 +117,19 @@ export class PostgresExport implements StoreExport {
       rows: { current: Number(rows), former: Number(formers) },
     };
   }
+}
+
+function batchOf(columns: readonly StoredColumn[], rows: readonly PostgresRow[]): RecordBatch {
+  return {
+    length: rows.length,
+    columns: columns.map(({ dbType }, index) => {
+      const decode = decoderOf(dbType);
+      return writeValues(
+        dbType,
+        rows.map((row) => decode(row[index] ?? null)),
+      );
+    }),
+  };
 }
 
 function throwTranslated(error: unknown): never {

@@ -9,19 +9,18 @@ import {
 } from '#application/ports/store-transfer.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { orderColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
+import { type StoredColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
 import { timestampOfMicros } from '#formats/columns/temporal.ts';
-import { BlockSize } from '../shared/block-size.ts';
+import { BlockGatherer } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { columnOf } from './sqlite-columns.ts';
-import type { SqliteConnection } from './sqlite-connection.ts';
+import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import { datasetsIn } from './sqlite-evolve.ts';
 import { currentTable, historyTable, MARKS, META, ORIGINS, propertyColumn, STORE_FILE } from './sqlite-layout.ts';
 import { openStoreToRead } from './sqlite-open.ts';
 import { StoreLock } from './sqlite-store-lock.ts';
 import { readTrimmed } from './sqlite-trim.ts';
-import type { SqliteValue } from './sqlite-values.ts';
 
 const MARKS_OF_A_BLOCK = 500;
 
@@ -56,24 +55,17 @@ export class SqliteExport implements StoreExport {
     const columns = storedColumns(dataset, part);
     const names = columns.map(({ name, property }) => (property === null ? name : propertyColumn(property)));
     const statement = this.#connection.prepare(rowsSql(dataset, part, names));
-    const place = names.indexOf(orderColumn(part));
-    const size = new BlockSize();
-    for (let from: SqliteValue = after; ; ) {
-      const rows = read(() => statement.all(from, size.rows) as unknown as SqliteValue[][]);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      const batch = {
-        length: rows.length,
-        columns: columns.map(({ dbType }, index) =>
-          columnOf(
-            dbType,
-            rows.map((row) => row[index] ?? null),
-          ),
-        ),
-      };
-      size.learn(batch);
-      yield batch;
-      from = last[place] ?? null;
+    const gathered = new BlockGatherer<SqliteRow>();
+    const rows = statement.iterate(after)[Symbol.iterator]() as unknown as Iterator<SqliteRow>;
+    try {
+      for (;;) {
+        const { done, value } = read(() => rows.next());
+        const block = done ? gathered.take() : gathered.add(value);
+        if (block !== null && block.length > 0) yield batchOf(columns, block);
+        if (done) return;
+      }
+    } finally {
+      rows.return?.();
     }
   }
 
@@ -114,16 +106,29 @@ export class SqliteExport implements StoreExport {
   }
 }
 
-/** Rows that were never changed lie by their number, the others have an index: each part is sorted, and the engine merges them. */
+function batchOf(columns: readonly StoredColumn[], rows: readonly SqliteRow[]): RecordBatch {
+  return {
+    length: rows.length,
+    columns: columns.map(({ dbType }, index) =>
+      columnOf(
+        dbType,
+        rows.map((row) => row[index] ?? null),
+      ),
+    ),
+  };
+}
+
+/** Rows that were never changed lie by their number, the others have an index: both come sorted, and the engine merges them. */
 function rowsSql(dataset: Dataset, part: StorePart, names: readonly string[]): string {
   const columns = names.join(', ');
-  if (part === 'former') {
-    return `SELECT ${columns} FROM ${historyTable(dataset)} WHERE _to_seq > ?1 ORDER BY _to_seq LIMIT ?2`;
-  }
-  const select = `SELECT ${columns} FROM ${currentTable(dataset)} WHERE`;
-  const place = names.indexOf('_seq') + 1;
+  if (part === 'former') return `SELECT ${columns} FROM ${historyTable(dataset)} WHERE _to_seq > ?1 ORDER BY _to_seq`;
+  const table = currentTable(dataset);
+  const place = names.indexOf('_seq');
+  // The same number, of which the engine knows that the rows lie by it.
+  const unchanged = names.with(place, '_row').join(', ');
   return (
-    `${select} _row > ?1 AND _seq = _row UNION ALL ${select} _seq > ?1 AND _seq > _row ` + `ORDER BY ${place} LIMIT ?2`
+    `SELECT ${unchanged} FROM ${table} WHERE _row > ?1 AND _seq = _row ` +
+    `UNION ALL SELECT ${columns} FROM ${table} WHERE _seq > ?1 AND _seq > _row ORDER BY ${place + 1}`
   );
 }
 
