@@ -46,9 +46,14 @@ async function show(engine: StorageEngine, dataset: Dataset) {
   };
 }
 
-/** Engines write the same number as `1e+30` or `1e30`, the same character as `\\u000f` or `\\u000F`. */
+/**
+ * Engines write the same number as `1e+30`, `1e30` or `10.0`, the same character as `\\u000f` or `\\u000F`. That all
+ * digits are there is told by the images of the feed, whose values are not rendered.
+ */
 function oneForm(json: string): string {
-  return writeJson(parseJson(json)).replaceAll(/e\+(?=\d)/g, 'e');
+  return writeJson(parseJson(json)).replaceAll(/-?\d+(\.\d+)?(e[+-]?\d+)?(?=[,}\]])/g, (number) =>
+    /[.e]/.test(number) ? String(Number(number)) : number,
+  );
 }
 
 /** The feed from a number on, page by page; the code of what it was refused with. */
