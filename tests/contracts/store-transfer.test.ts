@@ -34,7 +34,7 @@ describe.each(TRANSFER_ENGINES)('%s as an end of a copy', (engine) => {
         expect(datasets).toMatchObject([{ dataset: items, rows: { current: ROWS, former: 2 }, trimmedTo: 0 }]);
         expect(datasets[0]?.lastChange).toMatch(/^\d{16}$/);
         expect(origins).toEqual([{ id: 1, caller: 'tester', run: null }]);
-        expect(marks).toBe(1);
+        expect(marks).toBe(MARKS);
       });
     });
 
@@ -59,10 +59,12 @@ describe.each(TRANSFER_ENGINES)('%s as an end of a copy', (engine) => {
     test('gives the marks with their times', async () => {
       await using(place, fill);
       await reading(place, async (source) => {
-        const marks = await Array.fromAsync(source.marks());
-        expect(marks.flat()).toEqual([
-          { kind: 'idempotency', key: 'k', value: 'answer', madeAt: expect.stringMatching(/^\d{4}-.*Z$/) },
-        ]);
+        const marks = (await Array.fromAsync(source.marks())).flat();
+        expect(marks.map(({ key }) => key).sort()).toEqual(keys());
+        for (const { kind, key, value, madeAt } of marks) {
+          expect([kind, value]).toEqual(['idempotency', `answer of ${key}`]);
+          expect(madeAt).toMatch(/^\d{4}-.*Z$/);
+        }
       });
     });
   });
@@ -108,7 +110,7 @@ describe.each(TRANSFER_ENGINES)('%s as an end of a copy', (engine) => {
       await migrate(first, place);
       const { parts } = await migrate(place, last);
       expect(parts.filter(({ same }) => !same)).toEqual([]);
-      expect(parts.at(-1)?.source.rows).toBe(1);
+      expect(parts.at(-1)?.source.rows).toBe(MARKS);
     });
   });
 });
@@ -137,6 +139,12 @@ describe.skipIf(POSTGRES_MISSING !== null)('postgres, while others write', () =>
 describeLeftOut();
 
 const ROWS = 3000;
+/** More than are read at once. */
+const MARKS = 450;
+
+function keys(): string[] {
+  return Array.from({ length: MARKS }, (_, at) => `\n"${at}\\`).sort();
+}
 
 /** One row is changed, another deleted; all are numbered from 1 on. */
 async function fill(engine: Parameters<Parameters<typeof using>[1]>[0]): Promise<void> {
@@ -146,7 +154,8 @@ async function fill(engine: Parameters<Parameters<typeof using>[1]>[0]): Promise
   const [changed, , deleted] = await store.create(items, { text: 'a' }).then(() => store.items(items, { size: 3 }));
   await store.patch(items, changed?.id ?? '', { text: 'changed' });
   await store.delete(items, deleted?.id ?? '');
-  await engine.writer.commit([request([], [{ kind: 'idempotency', key: 'k', value: 'answer' }])]);
+  const marks = keys().map((key) => ({ kind: 'idempotency', key, value: `answer of ${key}` }));
+  await engine.writer.commit([request([], marks)]);
 }
 
 async function reading(place: TransferPlace, work: (source: StoreExport) => Promise<void>): Promise<void> {

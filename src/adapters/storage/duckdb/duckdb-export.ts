@@ -30,7 +30,8 @@ import { timestampText } from './duckdb-render.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { readTrimmed } from './duckdb-trim.ts';
 
-const MARKS_OF_A_BLOCK = 500;
+/** An answer that is kept for its key may have half a megabyte. */
+const MARKS_OF_A_BLOCK = 200;
 
 /** A store as the source of a copy. The numbers of the next block are found first, and only then is it read. */
 export class DuckDbExport implements StoreExport {
@@ -96,18 +97,21 @@ export class DuckDbExport implements StoreExport {
   }
 
   async *marks(): AsyncGenerator<readonly DatedMark[]> {
-    for (let from = 0; ; from += MARKS_OF_A_BLOCK) {
-      const rows = await this.#session.rows(
-        `SELECT kind, key, value, ${timestampText('made_at')} FROM forge.marks WHERE kind <> '${MIGRATION_MARK}' ` +
-          `ORDER BY kind, key LIMIT ${MARKS_OF_A_BLOCK} OFFSET ${from}`,
-      );
-      if (rows.length === 0) return;
-      yield rows.map(([kind, key, value, madeAt]) => ({
+    const sql =
+      `SELECT kind, key, value, ${timestampText('made_at')} FROM forge.marks WHERE kind <> '${MIGRATION_MARK}' ` +
+      `AND (kind > $1 OR (kind = $1 AND key > $2)) ORDER BY kind, key LIMIT ${MARKS_OF_A_BLOCK}`;
+    for (let after: readonly string[] = ['', '']; ; ) {
+      const rows = await this.#session.rows(sql, after);
+      const marks = rows.map(([kind, key, value, madeAt]) => ({
         kind: String(kind),
         key: String(key),
         value: String(value),
         madeAt: String(madeAt),
       }));
+      const last = marks.at(-1);
+      if (last === undefined) return;
+      yield marks;
+      after = [last.kind, last.key];
     }
   }
 

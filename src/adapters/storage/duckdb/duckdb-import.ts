@@ -30,6 +30,7 @@ import {
   readHead,
   STORE_FILE,
 } from './duckdb-open.ts';
+import { packRows, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { setMeta, TRIMMED } from './duckdb-trim.ts';
 
@@ -82,7 +83,7 @@ class DuckDbImport implements StoreImport {
 
   addMarks(marks: readonly DatedMark[], note: string): Promise<void> {
     return this.#session.transaction(async () => {
-      for (const { kind, key, value, madeAt } of marks) await this.#mark(kind, key, value, madeAt);
+      await this.#marks(marks);
       await this.#note('unfinished', note);
     });
   }
@@ -136,12 +137,14 @@ class DuckDbImport implements StoreImport {
   }
 
   #note(state: 'unfinished' | 'finished', note: string): Promise<void> {
-    return this.#mark(MIGRATION_MARK, state, note, new Date().toISOString());
+    return this.#marks([{ kind: MIGRATION_MARK, key: state, value: note, madeAt: new Date().toISOString() }]);
   }
 
-  async #mark(kind: string, key: string, value: string, madeAt: string): Promise<void> {
-    await this.#session.run('DELETE FROM forge.marks WHERE kind = $1 AND key = $2', [kind, key]);
-    await this.#session.run('INSERT INTO forge.marks VALUES ($1, $2, $3, $4::TIMESTAMP)', [kind, key, value, madeAt]);
+  async #marks(marks: readonly DatedMark[]): Promise<void> {
+    const packed = packRows(marks.map(({ kind, key, value, madeAt }) => [kind, key, value, madeAt]));
+    const given = unpackRows('$1', 4);
+    await this.#session.run(`DELETE FROM forge.marks USING ${given} AS given WHERE kind = c0 AND key = c1`, [packed]);
+    await this.#session.run(`INSERT INTO forge.marks SELECT c0, c1, c2, c3::TIMESTAMP FROM ${given}`, [packed]);
   }
 }
 

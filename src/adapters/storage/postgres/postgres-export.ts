@@ -20,7 +20,8 @@ import { refuseNewer, refuseUnfinished, shownAddress } from './postgres-open.ts'
 import { clientConfig, sessionSettings } from './postgres-pool.ts';
 import { decoderOf } from './postgres-values.ts';
 
-const MARKS_OF_A_BLOCK = 500;
+/** An answer that is kept for its key may have half a megabyte. */
+const MARKS_OF_A_BLOCK = 200;
 
 /** Rows that the server sends at once. */
 const FETCHED_ROWS = 512;

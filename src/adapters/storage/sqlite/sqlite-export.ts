@@ -22,7 +22,8 @@ import { openStoreToRead } from './sqlite-open.ts';
 import { StoreLock } from './sqlite-store-lock.ts';
 import { readTrimmed } from './sqlite-trim.ts';
 
-const MARKS_OF_A_BLOCK = 500;
+/** An answer that is kept for its key may have half a megabyte. */
+const MARKS_OF_A_BLOCK = 200;
 
 /** A store file as the source of a copy; read on the thread that asks, which has nothing else to do. */
 export class SqliteExport implements StoreExport {
