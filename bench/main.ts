@@ -9,6 +9,7 @@ import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
+import { postgres } from './rows/postgres.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
@@ -25,6 +26,7 @@ const GROUPS: readonly BenchGroup[] = [
   graphqlReads,
   webSockets,
   sqlite,
+  postgres,
   analyses,
 ];
 

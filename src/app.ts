@@ -150,6 +150,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
+  telemetry.uses({ engine: engine.name, processor: processor.name });
   addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());

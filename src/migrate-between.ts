@@ -72,6 +72,6 @@ function isSame(a: Located, b: Located): boolean {
 
 function transferOf(engine: StoreAddress['engine']) {
   const transfer = STORE_TRANSFERS[engine];
-  if (transfer === null) throw new TypeError(`${engine} keeps nothing to be copied`);
+  if (transfer === undefined) throw new TypeError(`${engine} keeps nothing to be copied`);
   return transfer;
 }

@@ -26,8 +26,13 @@ export const POSTGRES_MISSING: string | null =
     ? null
     : `left out: no PostgreSQL for ${process.platform} ${process.arch} here, and no DATABASE_URL`;
 
-/** The server of `DATABASE_URL`, else one of our own that is gone when the tests are through. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+const QUICK = ['-c', 'fsync=off'];
+
+/**
+ * The server of `DATABASE_URL`, else one of our own that is gone when the tests are through.
+ * @param flags settings of a server of our own; those of the tests let go of what a fall of the machine would lose
+ */
+export async function startPostgresServer(flags: readonly string[] = QUICK): Promise<PostgresServer> {
   const given = process.env.DATABASE_URL;
   if (given) return { url: given, restart: null, dispose: async () => {} };
   if (programs !== null) await linkLibraries(resolve(programs.postgres, '..', '..', '..'));
@@ -40,7 +45,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: [...flags, '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},
     onError: () => {},
   });

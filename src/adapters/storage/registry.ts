@@ -53,9 +53,8 @@ export const STORAGE_ENGINES = {
   },
 } satisfies Readonly<Record<string, OpenEngine>>;
 
-/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; null for engines that keep none in a file. */
-export const STORE_RESTORERS: Readonly<Record<keyof typeof STORAGE_ENGINES, RestoreStore | null>> = {
-  memory: null,
+/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; engines that keep none in a file are not here. */
+export const STORE_RESTORERS: Readonly<Partial<Record<keyof typeof STORAGE_ENGINES, RestoreStore>>> = {
   duckdb: async (request) => (await import('./duckdb/duckdb-restore.ts')).restoreDuckDbStore(request),
   sqlite: async (request) => (await import('./sqlite/sqlite-restore.ts')).restoreSqliteStore(request),
   postgres: async ({ from }) => {
@@ -76,9 +75,8 @@ interface StoreTransfer {
 /** Pages of SQLite that a copy keeps. */
 const COPY_CACHE_BYTES = 64e6;
 
-/** The ends of a copy, by the word of `DB_ENGINE`; null for engines whose store ends with the process. */
-export const STORE_TRANSFERS: Readonly<Record<keyof typeof STORAGE_ENGINES, StoreTransfer | null>> = {
-  memory: null,
+/** The ends of a copy, by the word of `DB_ENGINE`; engines whose store ends with the process are not here. */
+export const STORE_TRANSFERS: Readonly<Partial<Record<keyof typeof STORAGE_ENGINES, StoreTransfer>>> = {
   duckdb: {
     from: async ({ dataDir, memoryBytes, threads }) => {
       const { openDuckDbExport } = await import('./duckdb/duckdb-export.ts');

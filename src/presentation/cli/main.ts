@@ -28,7 +28,8 @@ const host: CliHost = {
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });
     const restore = STORE_RESTORERS[dbEngine];
-    if (restore === null) throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
+    if (restore === undefined)
+      throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
     return restore({ dataDir, from, replace, now: new Date() });
   },
   migrate: async (flags, from, to, options) => {

@@ -6,18 +6,19 @@ import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
-import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
+import type { LoadContext, StagedBlock, StagedTable } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
 import { writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
 import { stageParquet } from './duckdb-read-columns.ts';
 import { stageCsvBody } from './duckdb-read-csv.ts';
 import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
+import { renderStored } from './duckdb-render-stored.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { StagingTable } from './duckdb-staging-table.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-import { renderStored, type StagedTable, storeStaged } from './duckdb-store-staged.ts';
+import { storeStaged } from './duckdb-store-staged.ts';
 
 const STAGERS = {
   ndjson: stageNdjson,
@@ -43,6 +44,7 @@ export class DuckDbLoader implements BulkLoader {
     const context: LoadContext = {
       request,
       session,
+      finder: this.#store.finder,
       spoolDir: this.#store.options.spoolDir,
       blocks: this.#store.options.blocks,
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
@@ -59,7 +61,9 @@ export class DuckDbLoader implements BulkLoader {
         ? this.#loadShort(context, only)
         : this.#store.longLoads.hold(() => this.#loadLong(context, tables)));
     } catch (error) {
-      if (error instanceof DataForgeError && error.code === 'key_exists') await explainConflict(context, tables);
+      const isUnexplained =
+        error instanceof DataForgeError && error.code === 'key_exists' && context.rejections.count === 0;
+      if (isUnexplained) await explainConflict(context, tables, this.#store.sequence.next);
       throw error;
     } finally {
       await dropTemporary(session);
@@ -140,7 +144,7 @@ class Load {
     const { request, session } = this.#context;
     const stamp = { ...this.#stamp, firstSeq: this.#nextSeq };
     const stored = await session.interruptible(request.signal, () =>
-      storeStaged(this.#context, table, stamp, this.#originId),
+      storeStaged(this.#context, table, stamp, this.#originId, { trusting: true }),
     );
     this.#counts.created += stored.created;
     this.#counts.updated += stored.updated;
