@@ -35,13 +35,15 @@ async function place(engine: TransferEngine): Promise<TransferPlace> {
   return made;
 }
 
-async function fill(engine: StorageEngine, rows: number): Promise<void> {
+/** @returns the number of the last change */
+async function fill(engine: StorageEngine, rows: number): Promise<number> {
   const store = new StoreDriver(engine);
   for (const each of [events, keyed]) await store.use(each);
   await store.load(events, ndjson(Array.from({ length: rows }, (_, n) => ({ n, text: `the event ${n}` }))));
   await store.load(keyed, ndjson(Array.from({ length: rows / 2 }, (_, k) => ({ k, n: k / 3 }))));
   const changed = Array.from({ length: rows / 4 }, (_, k) => ({ k, n: -1 - k }));
   await store.load(keyed, ndjson(changed), { onConflict: 'update' });
+  return engine.changes.head();
 }
 
 const migrate = (from: TransferPlace, to: TransferPlace, ...more: string[]) => [
@@ -70,7 +72,7 @@ const MET = 3;
 describe('a copy that is killed goes on with the same command', () => {
   test.each(KILLED_PAIRS)('%s to %s', { timeout: 300_000 }, async (from, to) => {
     const [source, target] = [await place(from), await place(to)];
-    await using(source, (engine) => fill(engine, ROWS));
+    const head = await using(source, (engine) => fill(engine, ROWS));
     let unfinished = 0;
     for (let kills = 0; kills < KILLS && unfinished < MET; kills++) {
       const command = new ForgeCommand(migrate(source, target));
@@ -96,7 +98,7 @@ describe('a copy that is killed goes on with the same command', () => {
     const again = await forge(migrate(source, target));
     expect(again).toMatchObject({ code: 0, out });
     await using(target, async (engine) => {
-      expect(engine.changes.head()).toBe(105_000);
+      expect(engine.changes.head()).toBe(head);
       expect(await new StoreDriver(engine).count(keyed, [{ field: 'n', operator: 'lt', value: 0 }])).toBe(15_000);
     });
   });
