@@ -94,6 +94,7 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
       out.write(`working for ${server.url} with ${JSON.stringify(flags)}`);
     },
     restore: async () => null,
+    migrate: async () => ({ rows: 0, parts: [] }),
     readColumns: async () => [],
     convert: async () => 0,
   };

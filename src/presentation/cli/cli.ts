@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { loadCommand } from './commands/load.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { pipelineCommand } from './commands/pipeline.ts';
 import { queryCommand } from './commands/query.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   workerCommand,
   backupCommand,
   restoreCommand,
+  migrateCommand,
   doctorCommand,
   completionCommand,
 ];

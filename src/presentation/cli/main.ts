@@ -36,6 +36,10 @@ const host: CliHost = {
       throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
     return restore({ dataDir, from, replace, now: new Date() });
   },
+  migrate: async (flags, from, to, options) => {
+    const { migrateBetween } = await import('../../migrate-between.ts');
+    return migrateBetween(loadConfig({ flags }), from, to, options);
+  },
   readColumns,
   convert: async (from, to) => {
     const kind = fileKind(from);

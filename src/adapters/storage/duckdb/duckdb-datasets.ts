@@ -7,6 +7,7 @@ import { dependsOnRows, refuseLoss, refuseMisfits } from '../shared/settle-steps
 import { settleSteps } from './duckdb-check-step.ts';
 import { evolveTables } from './duckdb-evolve.ts';
 import { createIndex, createTables, indexesOf } from './duckdb-layout.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Datasets and their tables. A dataset's description is kept as JSON text beside its tables. */
@@ -62,9 +63,12 @@ export class DuckDbDatasets implements DatasetStore {
 }
 
 /** Every dataset that has tables, as it was last applied. */
-export async function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
-  const rows = await store.withSession((session) =>
-    session.rows('SELECT definition FROM forge.datasets ORDER BY name'),
-  );
+export function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
+  return store.withSession(datasetsOf);
+}
+
+/** The same on a session of the caller's. */
+export async function datasetsOf(session: DuckDbSession): Promise<Dataset[]> {
+  const rows = await session.rows('SELECT definition FROM forge.datasets ORDER BY name');
   return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
 }

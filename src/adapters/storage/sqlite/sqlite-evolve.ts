@@ -55,10 +55,7 @@ export function datasetsIn(connection: SqliteConnection): Dataset[] {
  */
 export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compilePattern: CompilePattern): void {
   const { dataset, stored } = plan;
-  if (dataset.properties.length > MOST_PROPERTIES) {
-    const message = `SQLite keeps datasets of at most ${MOST_PROPERTIES} properties, and "${dataset.name}" has ${dataset.properties.length}.`;
-    throw new DataForgeError('unsupported_by_engine', message);
-  }
+  refuseManyProperties(dataset);
   if (stored === null) {
     for (const sql of createTables(dataset)) connection.execute(sql);
     for (const { sql } of [...standingIndexes(dataset), ...declaredIndexes(dataset)]) connection.execute(sql);
@@ -77,6 +74,13 @@ export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compil
     dataset.name,
     writeJson(describeDataset(dataset)),
   ]);
+}
+
+/** @throws DataForgeError `unsupported_by_engine` */
+export function refuseManyProperties({ name, properties }: Dataset): void {
+  if (properties.length <= MOST_PROPERTIES) return;
+  const message = `SQLite keeps datasets of at most ${MOST_PROPERTIES} properties, and "${name}" has ${properties.length}.`;
+  throw new DataForgeError('unsupported_by_engine', message);
 }
 
 function addColumns(connection: SqliteConnection, dataset: Dataset, steps: readonly PlannedStep[]): void {
