@@ -21,7 +21,7 @@ import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetSource } from '#application/ports/dataset-source.ts';
 import type { RunHistory } from '#application/ports/run-history.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
-import type { JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
+import type { JobHandler, JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
 import { ScheduleStates } from '#application/scheduling/schedule-states.ts';
 import { Scheduler } from '#application/scheduling/scheduler.ts';
@@ -45,8 +45,16 @@ interface PipelineOptions {
 /** How long a run may go on when the server stops; then it is given back, and gone on with by whoever is next. */
 const GRACE_MS = 2000;
 
-/** Everything that pipelines need, wired. `begin` starts what runs by itself. */
-export function createPipelines(options: PipelineOptions): PipelineParts & { begin(): void; close(): Promise<void> } {
+interface Pipelines extends PipelineParts {
+  /** Runs that this process carries out now. */
+  readonly running: number;
+  /** Starts what runs by itself. */
+  begin(): void;
+  close(): Promise<void>;
+}
+
+/** Everything that pipelines need, wired. */
+export function createPipelines(options: PipelineOptions): Pipelines {
   const { config, catalog, datasetFiles, engine, clock, telemetry } = options;
   const { pipelinesDir, secrets } = config;
   const web = new WebClient({ privateAddresses: config.privateAddresses });
@@ -81,7 +89,8 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { beg
     transformer: options.transformer,
     joinable: () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
-  const run = carryOutRun({
+  let running = 0;
+  const carryOut = carryOutRun({
     history,
     pipelineOf: async (name) => pipelines.get(name),
     clock,
@@ -90,6 +99,14 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { beg
     work: (asked, progress, signal) => runJob(job, asked, progress, signal),
     onEnd: (ended, pipeline) => sendAlerts({ web, history }, ended, pipeline),
   });
+  const run: JobHandler = async (work) => {
+    running++;
+    try {
+      return await carryOut(work);
+    } finally {
+      running--;
+    }
+  };
   const queue = new LazyQueue(
     () =>
       TASK_QUEUES[config.taskQueue]({ ...config, dataDir: engine.capabilities.durable ? config.dataDir : null, clock }),
@@ -120,6 +137,9 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { beg
     scheduler,
     history,
     store,
+    get running() {
+      return running;
+    },
     begin() {
       if (pipelinesDir === null) return;
       void queue.work().catch((err) => telemetry.warn('the task queue cannot be opened', { err }));

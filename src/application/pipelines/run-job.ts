@@ -78,6 +78,7 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const holder = crypto.randomUUID();
   const state = await store.take(pipeline, holder, job.caller);
   const replaces = pipeline.target.mode === 'replace';
+  const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
     cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
@@ -86,15 +87,21 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     clock,
     folder,
     batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
-    signal,
+    signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
   };
   let number = state.run === run ? state.batch : 0;
-  for await (const next of transformed(ports, pipeline, opening)) {
-    if (signal.aborted) throw abortError(signal);
-    number++;
-    const stored = await store.store({ ...job, holder, number, rows: next.rows, cursor: () => next.cursor(), signal });
-    progress.stored(stored.state, next.part?.() ?? null);
+  try {
+    for await (const next of transformed(ports, pipeline, opening)) {
+      if (signal.aborted) throw abortError(signal);
+      number++;
+      const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
+      const stored = await store.store({ ...job, ...batch, signal });
+      progress.stored(stored.state, next.part?.() ?? null);
+    }
+  } finally {
+    // What was read ahead is of no use any more.
+    ended.abort();
   }
 }
 
