@@ -12,6 +12,8 @@ export type Piece =
       readonly cursor: Cursor;
       readonly part?: number | null;
     }
+  /** The batch ends here, however small: what came before is to be stored whatever happens next. */
+  | { readonly kind: 'cut' }
   /** A body that cannot be cut. */
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
@@ -32,6 +34,7 @@ export async function* cutBatches(
   const reader = new Ahead(pieces);
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
+      if (first.kind === 'cut') continue;
       if (first.kind === 'whole') {
         const { rows, cursor, part } = first;
         yield { rows, cursor: () => cursor, part: () => part ?? null };
@@ -120,15 +123,12 @@ class Ahead {
     return value;
   }
 
-  /**
-   * The next piece, not taken; null at the end, where it does not come within so many milliseconds, or where there is a
-   * failure in its place, which `next` then tells: what came before it is whole, and can be stored.
-   */
+  /** The next piece, not taken; null at the end, or where it does not come within so many milliseconds. */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
-      const result = await Promise.race([this.#come().catch(() => null), late.promise]);
+      const result = await Promise.race([this.#come(), late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);
