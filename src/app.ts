@@ -23,7 +23,7 @@ import { WriteGatherer } from '#application/records/gather-writes.ts';
 import { IdempotencyKeeper } from '#application/records/idempotency.ts';
 import { PointReads } from '#application/records/point-reads.ts';
 import { StreamPlaces } from '#application/records/queries/stream-records.ts';
-import { createUseCases, type UseCases } from '#application/use-cases.ts';
+import { createUseCases, type PipelineParts, type UseCases } from '#application/use-cases.ts';
 import { type Config, isLoopback } from '#config';
 import { systemClock } from '#infrastructure/clock.ts';
 import { createLogger, type Logger } from '#infrastructure/logging.ts';
@@ -158,7 +158,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
-  addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses });
+  addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses, pipelines });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
   await useCases.synchronisePipelines({}, systemCall());
@@ -303,11 +303,12 @@ interface Gauged {
   readonly writes: WriteGatherer;
   readonly engine: StorageEngine;
   readonly analyses: AnalysisRuns;
+  readonly pipelines: PipelineParts;
 }
 
 function addGauges(
   metrics: Metrics,
-  { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses }: Gauged,
+  { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses, pipelines }: Gauged,
 ): void {
   const { changes, maintenance } = engine;
   metrics.gauge({ name: 'gate_running', help: 'Long engine calls under way', read: () => gate.running });
@@ -328,6 +329,7 @@ function addGauges(
     help: 'Bytes of results that are kept',
     read: () => analyses.keptBytes,
   });
+  metrics.gauge({ name: 'pipeline_runs', help: 'Runs of pipelines under way', read: () => pipelines.runs.running });
   metrics.gauge({ name: 'store_head', help: 'The newest sequence number', read: () => changes.head() });
   metrics.gauge({
     name: 'store_bytes',

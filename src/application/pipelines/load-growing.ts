@@ -14,20 +14,20 @@ export interface GrowingPorts {
  * Loads rows into a dataset that grows with them: where they do not fit, and have members that it does not know, its file
  * gets a property for each, and they are loaded once more.
  */
-export async function loadGrowing(
+export async function loadGrowing<T>(
   { growth, synchronise }: GrowingPorts,
   rows: SourceRows,
   dataset: () => Dataset,
-  load: (rows: SourceRows) => Promise<void>,
-): Promise<void> {
+  load: (rows: SourceRows) => Promise<T>,
+): Promise<T> {
   const kept = new KeptRows(rows);
   try {
-    await load(kept.rows);
+    return await load(kept.rows);
   } catch (error) {
     if (!(error instanceof DataForgeError) || !['invalid_value', 'invalid_body'].includes(error.code)) throw error;
     const added = await growth.grow(dataset(), kept.rows);
     if (added.length === 0) throw error;
     await synchronise();
-    await load(kept.rows);
+    return load(kept.rows);
   }
 }

@@ -40,7 +40,9 @@ export class LocalBatchStore implements BatchStore {
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
     const { pipeline, run, number, behind, rows } = request;
-    const before = await this.state(pipeline.name);
+    const kept = await this.state(pipeline.name);
+    // A process that ended between two commits may have left rows that are still to be put aside.
+    const before = kept && (await settleSetAside(this.#ports, pipeline, kept));
     if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
     if (before?.run !== behind?.run || before?.batch !== behind?.batch) throw overtaken(pipeline.name);
     const counts = before?.run === run ? before.counts : NO_COUNTS;
@@ -55,18 +57,11 @@ export class LocalBatchStore implements BatchStore {
     return state;
   }
 
-  async #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
-    const { catalog } = this.#ports;
-    const { target } = request.pipeline;
-    if (target.contract === 'evolve') {
-      let state: PipelineState | null = null;
-      const load = async (again: SourceRows) => {
-        state = await this.#loadOnce(request, again, counts);
-      };
-      await loadGrowing(this.#ports, rows, () => catalog.get(target.dataset).dataset, load);
-      if (state !== null) return state;
-    }
-    return this.#loadOnce(request, rows, counts);
+  #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+    const { dataset, contract } = request.pipeline.target;
+    const load = (given: SourceRows) => this.#loadOnce(request, given, counts);
+    if (contract !== 'evolve') return load(rows);
+    return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
   }
 
   async #loadOnce(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {

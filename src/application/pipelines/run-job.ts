@@ -77,6 +77,7 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const { pipeline, run } = job;
   const state = await store.state(pipeline.name);
   const replaces = pipeline.target.mode === 'replace';
+  const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
     cursor: !replaces && state?.source === pipeline.source.kind ? state.cursor : null,
@@ -85,17 +86,22 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     clock,
     folder,
     batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
-    signal,
+    signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
   };
   let number = state?.run === run ? state.batch : 0;
   let behind = state;
-  for await (const next of transformed(ports, pipeline, opening)) {
-    if (signal.aborted) throw abortError(signal);
-    number++;
-    const batch = { number, behind, rows: next.rows, cursor: () => next.cursor() };
-    behind = (await store.store({ ...job, ...batch, signal })).state;
-    progress.stored(behind, next.part?.() ?? null);
+  try {
+    for await (const next of transformed(ports, pipeline, opening)) {
+      if (signal.aborted) throw abortError(signal);
+      number++;
+      const batch = { number, behind, rows: next.rows, cursor: () => next.cursor() };
+      behind = (await store.store({ ...job, ...batch, signal })).state;
+      progress.stored(behind, next.part?.() ?? null);
+    }
+  } finally {
+    // What was read ahead is of no use any more.
+    ended.abort();
   }
 }
 

@@ -25,7 +25,11 @@ export async function settleSetAside(
   { name, target }: Pipeline,
   state: PipelineState,
 ): Promise<PipelineState> {
-  if (state.setAside.length === 0 || target.quarantine === null) return state;
+  if (state.setAside.length === 0) return state;
+  if (target.quarantine === null) {
+    const message = `Pipeline "${name}" has rows set aside that are not in a dataset yet; name one as its quarantine, as it had before.`;
+    throw new DataForgeError('invalid_configuration', message);
+  }
   const { dataset, validator } = catalog.get(target.quarantine);
   const changes = state.setAside.map((row): Change => {
     const { run, batch } = state;

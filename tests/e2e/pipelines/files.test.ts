@@ -11,7 +11,7 @@ let folder: string;
 let server: TestServer | undefined;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'data-forge-pipelines-'));
+  folder = await mkdtemp(join(tmpdir(), 'data-forge-[pipelines]-'));
   await mkdir(join(folder, 'data'));
 });
 

@@ -1,4 +1,4 @@
-import { glob, stat } from 'node:fs/promises';
+import { glob, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { DataForgeError } from '#domain/errors.ts';
 
@@ -18,9 +18,10 @@ const HAS_WILDCARD = /[*?[\]{}]/;
  * @throws DataForgeError `source_failed` where a path without a wildcard leads to nothing
  */
 export async function findFiles(folder: string, pattern: string): Promise<readonly FoundFile[]> {
-  const wanted = resolve(folder, pattern);
-  const paths = HAS_WILDCARD.test(pattern) ? await Array.fromAsync(glob(wanted)) : [await pathOrFolder(wanted)];
-  const expanded = paths.flat().filter((path) => !/^[._]/.test(basename(path)));
+  const paths = HAS_WILDCARD.test(pattern)
+    ? (await Array.fromAsync(glob(pattern, { cwd: folder }))).map((path) => resolve(folder, path))
+    : await pathOrFolder(resolve(folder, pattern));
+  const expanded = paths.filter((path) => !/^[._]/.test(basename(path)));
   const found = await Promise.all(expanded.map((path) => describe(folder, path)));
   return found.flatMap((file) => file ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -34,7 +35,7 @@ async function pathOrFolder(path: string): Promise<string[]> {
       `There is no file and no folder ${path}; is the path of the source right?`,
     );
   }
-  return found.isDirectory() ? Array.fromAsync(glob(join(path, '*'))) : [path];
+  return found.isDirectory() ? (await readdir(path)).map((name) => join(path, name)) : [path];
 }
 
 async function describe(folder: string, path: string): Promise<FoundFile | null> {

@@ -135,9 +135,11 @@ class Ahead {
     }
   }
 
+  /** Waits for no piece that is still on its way: whoever opened the source ends it by its signal. */
   async close(): Promise<void> {
-    await this.#coming?.catch(() => {});
-    await this.#iterator.return?.();
+    const closing = this.#iterator.return?.();
+    if (this.#coming === null) await closing;
+    else closing?.catch(() => {});
   }
 
   #come(): Promise<IteratorResult<Piece>> {

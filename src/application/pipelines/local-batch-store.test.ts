@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from 'vitest';
+import { MemoryEngine } from '#adapters/storage/memory/memory-engine.ts';
+import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import { compileRe2 } from '#infrastructure/re2.ts';
+import { dataset, property } from '#tests/support/dataset-builders.ts';
+import { DatasetCatalog } from '../datasets/dataset-catalog.ts';
+import { LocalBatchStore } from './local-batch-store.ts';
+import { writePipelineState } from './pipeline-states.ts';
+
+const log = dataset('log', [property('id', 'BIGINT')]);
+const texts = ['pipeline', 'run', 'reason', 'format', 'row'].map((name) => property(name, 'VARCHAR'));
+const aside = dataset('aside', [...texts, property('batch', 'BIGINT'), property('line', 'BIGINT')]);
+
+const pipeline = {
+  name: 'p',
+  source: { kind: 'files', options: {} },
+  transform: null,
+  target: { dataset: 'log', mode: 'append', contract: 'quarantine', quarantine: 'aside' },
+} as unknown as Pipeline;
+
+let engine: MemoryEngine;
+let store: LocalBatchStore;
+
+beforeEach(async () => {
+  engine = new MemoryEngine({ compilePattern: compileRe2 });
+  const catalog = new DatasetCatalog(compileRe2);
+  for (const each of [log, aside]) {
+    await engine.datasets.apply(await engine.datasets.plan(each), { acceptLoss: false });
+  }
+  catalog.replace([log, aside]);
+  store = new LocalBatchStore({
+    catalog,
+    writer: engine.writer,
+    loader: engine.loader,
+    loads: { run: (_signal, work) => work() },
+    growth: { grow: async () => [] },
+    synchronise: async () => {},
+  });
+});
+
+async function* bytes(text: string) {
+  yield Buffer.from(text);
+}
+
+async function put(run: string, number: number, text: string | null, behind = store.state('p')) {
+  const rows = text === null ? null : { format: 'ndjson' as const, body: bytes(text) };
+  const { signal } = new AbortController();
+  const asked = { pipeline, run, number, behind: await behind, rows, cursor: () => ({ at: number }), signal };
+  return store.store({ ...asked, caller: 'tester' });
+}
+
+async function count(of: Dataset): Promise<number> {
+  return engine.reader.count(of, null, { at: null, signal: new AbortController().signal });
+}
+
+test('rows, cursor and counts become true together, and a batch that comes again is answered alone', async () => {
+  expect(await store.state('p')).toBe(null);
+  const first = await put('r', 1, '{"id":1}\n{"id":2}\n');
+  expect(first).toMatchObject({
+    repeated: false,
+    state: { run: 'r', batch: 1, cursor: { at: 1 }, counts: { created: 2 } },
+  });
+  expect(await put('r', 1, '{"id":1}\n{"id":2}\n')).toEqual({ repeated: true, state: first.state });
+  expect(await put('r', 2, null)).toMatchObject({
+    state: { batch: 2, cursor: { at: 2 }, counts: { created: 2, batches: 2 } },
+  });
+  expect(await count(log)).toBe(2);
+  expect(await put('s', 1, '{"id":3}\n')).toMatchObject({ state: { run: 's', counts: { created: 1, batches: 1 } } });
+});
+
+test('a run that another one has overtaken stores nothing', async () => {
+  const behind = store.state('p');
+  await put('r', 1, '{"id":1}\n');
+  await expect(put('s', 1, '{"id":1}\n', behind)).rejects.toMatchObject({ code: 'pipeline_busy' });
+  expect(await count(log)).toBe(1);
+});
+
+test('rows that a killed process left between two commits are put aside before anything else', async () => {
+  const { state } = await put('r', 1, '{"id":1}\n');
+  const setAside = [{ line: 2, reason: 'odd', format: 'ndjson' as const, row: '{"id":"x"}' }];
+  await writePipelineState(engine.writer, 'p', { ...state, setAside }, { caller: 'tester' });
+  const next = await put('s', 1, '{"id":2}\n{"id":"y"}\n');
+  expect(next.state.setAside).toEqual([]);
+  expect([await count(log), await count(aside)]).toEqual([2, 2]);
+});
