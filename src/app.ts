@@ -23,7 +23,7 @@ import { WriteGatherer } from '#application/records/gather-writes.ts';
 import { IdempotencyKeeper } from '#application/records/idempotency.ts';
 import { PointReads } from '#application/records/point-reads.ts';
 import { StreamPlaces } from '#application/records/queries/stream-records.ts';
-import { createUseCases, type PipelineParts, type UseCases } from '#application/use-cases.ts';
+import { createUseCases, type UseCases } from '#application/use-cases.ts';
 import { type Config, isLoopback } from '#config';
 import { systemClock } from '#infrastructure/clock.ts';
 import { createLogger, type Logger } from '#infrastructure/logging.ts';

@@ -49,7 +49,7 @@ async function idsOf(dataset: string): Promise<number[]> {
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
-const ENDS = { silence: { after: '700ms', means: 'end' } };
+const ENDS = { silence: { after: '3s', means: 'end' } };
 
 test('a server that drops connections at random, repeats messages and goes silent: every row once', async () => {
   const source = await feed();

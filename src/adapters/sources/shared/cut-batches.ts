@@ -12,6 +12,8 @@ export type Piece =
       readonly cursor: Cursor;
       readonly part?: number | null;
     }
+  /** The batch ends here, however small: what came before is to be stored whatever happens next. */
+  | { readonly kind: 'cut' }
   /** A body that cannot be cut. */
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
@@ -21,12 +23,6 @@ const AT_ONCE = 20;
 
 type Records = Piece & { readonly kind: 'records' };
 
-/** What becomes of rows that wait for more of their batch when the source fails. */
-interface CutOptions {
-  /** They are stored: what has passed by does not come again. Otherwise the batch is fetched anew. */
-  readonly keepsBeforeFailure?: boolean;
-}
-
 /**
  * Makes batches of pieces: of as many bytes as a batch is to have, and no longer in the making than it may be. The
  * piece behind a batch is already on its way while the batch is stored.
@@ -34,11 +30,11 @@ interface CutOptions {
 export async function* cutBatches(
   pieces: AsyncIterable<Piece>,
   { batch, clock }: Pick<SourceOpening, 'batch' | 'clock'>,
-  { keepsBeforeFailure = false }: CutOptions = {},
 ): AsyncGenerator<SourceBatch> {
-  const reader = new Ahead(pieces, keepsBeforeFailure);
+  const reader = new Ahead(pieces);
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
+      if (first.kind === 'cut') continue;
       if (first.kind === 'whole') {
         const { rows, cursor, part } = first;
         yield { rows, cursor: () => cursor, part: () => part ?? null };
@@ -113,12 +109,10 @@ const NOTHING = new Uint8Array(0);
 /** Reads a piece ahead. */
 class Ahead {
   readonly #iterator: AsyncIterator<Piece>;
-  readonly #passesOverFailure: boolean;
   #coming: Promise<IteratorResult<Piece>> | null = null;
 
-  constructor(pieces: AsyncIterable<Piece>, passesOverFailure: boolean) {
+  constructor(pieces: AsyncIterable<Piece>) {
     this.#iterator = pieces[Symbol.asyncIterator]();
-    this.#passesOverFailure = passesOverFailure;
   }
 
   /** The next piece, taken; null at the end. */
@@ -129,16 +123,12 @@ class Ahead {
     return value;
   }
 
-  /**
-   * The next piece, not taken; null at the end, or where it does not come within so many milliseconds. A failure in its place
-   * may be passed over, and is told by `next` then.
-   */
+  /** The next piece, not taken; null at the end, or where it does not come within so many milliseconds. */
   async peek(milliseconds: number): Promise<Piece | null> {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
-      const coming = this.#passesOverFailure ? this.#come().catch(() => null) : this.#come();
-      const result = await Promise.race([coming, late.promise]);
+      const result = await Promise.race([this.#come(), late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);

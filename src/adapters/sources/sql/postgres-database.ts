@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -49,10 +50,10 @@ class PostgresDatabase implements SqlDatabase {
   readonly #client: pg.Client;
   readonly #config: pg.ClientConfig;
   readonly #signal: AbortSignal;
-  #isReading = false;
+  #isBusy = false;
   #ending: Promise<void> | null = null;
   readonly #onAbort = () => {
-    this.#ending ??= this.#isReading ? this.#cancel() : null;
+    this.#ending ??= this.#isBusy ? this.#cancel() : null;
   };
 
   constructor(client: pg.Client, config: pg.ClientConfig, signal: AbortSignal) {
@@ -68,14 +69,14 @@ class PostgresDatabase implements SqlDatabase {
 
   async *read(select: string): AsyncGenerator<Uint8Array> {
     this.#signal.throwIfAborted();
-    this.#isReading = true;
+    this.#isBusy = true;
     const rows = this.#client.query(copyTo(`COPY (${select}) TO STDOUT WITH (FORMAT csv, HEADER true)`));
     try {
       for await (const chunk of rows as AsyncIterable<Buffer>) {
         this.#signal.throwIfAborted();
         yield chunk;
       }
-      this.#isReading = false;
+      this.#isBusy = false;
     } catch (error) {
       throw postgresError(error, this.#signal);
     }
@@ -83,19 +84,18 @@ class PostgresDatabase implements SqlDatabase {
 
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    if (this.#isReading) await (this.#ending ?? this.#cancel());
+    if (this.#isBusy) await (this.#ending ?? this.#cancel());
     // A connection in the middle of its rows does not hear a farewell.
-    if (this.#isReading)
-      (this.#client as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream.destroy();
+    if (this.#isBusy) insideOf(this.#client).connection.stream.destroy();
     else await this.#client.end().catch(() => {});
   }
 
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
-    this.#isReading = true;
+    this.#isBusy = true;
     try {
       const result = await work();
-      this.#isReading = false;
+      this.#isBusy = false;
       return result;
     } catch (error) {
       throw postgresError(error, this.#signal);
@@ -104,7 +104,7 @@ class PostgresDatabase implements SqlDatabase {
 
   /** Ends what runs on the connection, by another. */
   async #cancel(): Promise<void> {
-    const { processID } = this.#client as unknown as { readonly processID: number | null };
+    const { processID } = insideOf(this.#client);
     if (processID === null) return;
     const other = new pg.Client(this.#config);
     other.on('error', () => {});
@@ -114,6 +114,14 @@ class PostgresDatabase implements SqlDatabase {
     late.abort();
     await other.end().catch(() => {});
   }
+}
+
+/** What a client has and its types do not tell. */
+function insideOf(client: pg.Client) {
+  return client as unknown as {
+    readonly processID: number | null;
+    readonly connection: { readonly stream: Socket };
+  };
 }
 
 async function connectionOf(url: string, options: SqlOptions, opening: SourceOpening): Promise<pg.ClientConfig> {

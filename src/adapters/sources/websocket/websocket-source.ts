@@ -13,7 +13,7 @@ export const webSocketSource = defineSource({
   kind: 'websocket',
   description: 'A feed of JSON messages over WebSocket',
   options: WEBSOCKET_OPTIONS,
-  open: (options, opening) => cutBatches(piecesOf(options, opening), opening, { keepsBeforeFailure: true }),
+  open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
 });
 
 const MOST_BYTES = 1024 * 1024;
@@ -21,31 +21,48 @@ const MOST_BYTES = 1024 * 1024;
 const STOOD_MS = 10_000;
 
 async function* piecesOf(options: WebSocketOptions, opening: SourceOpening): AsyncGenerator<Piece> {
-  const { clock, signal, batch } = opening;
+  const { clock, signal } = opening;
   const keeper = new KeyKeeper(options.resume, opening.cursor as WebSocketCursor | null);
   const until = clock.elapsed() + options.for;
   const feed = new Feed(await connectFeed(options, keeper.since, opening), { clock, signal });
   const since = clock.elapsed();
   try {
-    const rows = new FeedRows(options, keeper);
-    const most = Math.min(batch.bytes, MOST_BYTES);
-    for (;;) {
-      if (clock.elapsed() >= until) feed.stop();
-      const end = Math.min(until, clock.elapsed() + (options.silence?.after ?? Number.POSITIVE_INFINITY));
-      const messages = await feed.take(end, most);
-      if (messages !== null) {
-        const bytes = await rows.of(messages);
-        yield { kind: 'records', format: 'ndjson', header: null, bytes, cursor: keeper.cursor };
-        if (rows.failure !== null) throw rows.failure;
-      } else if (feed.ending !== null || clock.elapsed() >= until || options.silence?.means === 'end') break;
-      else throw silent(options);
-    }
-    if (feed.ending === null || feed.ending === 'said') return;
+    const failure = yield* follow(feed, until, { options, keeper, opening });
+    if (failure === null) return;
+    yield { kind: 'cut' };
     // A run that gets nowhere gives up at last; one whose connection stood has got on.
     if (clock.elapsed() - since > STOOD_MS) yield moved(keeper);
-    throw feed.ending;
+    throw failure;
   } finally {
     feed.close();
+  }
+}
+
+interface Following {
+  readonly options: WebSocketOptions;
+  readonly keeper: KeyKeeper;
+  readonly opening: SourceOpening;
+}
+
+/** The rows of a connection until the run is to end. @returns what is wrong where it ends before */
+async function* follow(
+  feed: Feed,
+  until: number,
+  { options, keeper, opening: { clock, batch } }: Following,
+): AsyncGenerator<Piece, DataForgeError | null> {
+  const rows = new FeedRows(options, keeper);
+  const most = Math.min(batch.bytes, MOST_BYTES);
+  const patience = options.silence?.after ?? Number.POSITIVE_INFINITY;
+  for (;;) {
+    if (clock.elapsed() >= until) feed.stop();
+    const messages = await feed.take(Math.min(until, clock.elapsed() + patience), most);
+    if (messages !== null) {
+      const bytes = await rows.of(messages);
+      yield { kind: 'records', format: 'ndjson', header: null, bytes, cursor: keeper.cursor };
+      if (rows.failure !== null) return rows.failure;
+    } else if (feed.ending !== null) return feed.ending === 'said' ? null : feed.ending;
+    else if (clock.elapsed() >= until || options.silence?.means === 'end') return null;
+    else return silent(options);
   }
 }
 
