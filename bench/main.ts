@@ -9,6 +9,7 @@ import { bulkUploads } from './rows/bulk.ts';
 import { flight } from './rows/flight.ts';
 import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
+import { odata } from './rows/odata.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { pipelinesSql } from './rows/pipelines-sql.ts';
 import { postgres } from './rows/postgres.ts';
@@ -34,6 +35,7 @@ const GROUPS: readonly BenchGroup[] = [
   queues,
   pipelines,
   pipelinesSql,
+  odata,
 ];
 
 const { values } = parseArgs({

@@ -26,12 +26,13 @@ export interface SourceContract {
   open(folder: string): Promise<SourceFixture>;
   /** What the suite asks and this kind cannot do, with the reason. */
   readonly lacks?: Readonly<Partial<Record<'resume' | 'failure' | 'new-rows', string>>>;
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 const ROWS = Array.from({ length: 500 }, (_, at) => at + 1);
 
 /** What every source must do, whatever it reads from. */
-export function sourceContract(name: string, { source, open, lacks = {} }: SourceContract): void {
+export function sourceContract(name: string, { source, open, lacks = {}, secrets = {} }: SourceContract): void {
   describe(`the source ${name}`, () => {
     let folder: string;
     let fixture: SourceFixture;
@@ -61,7 +62,7 @@ export function sourceContract(name: string, { source, open, lacks = {} }: Sourc
         web,
         folder,
         clock: systemClock,
-        secrets: { get: (secret) => `secret of ${secret}`, redact: (text) => text },
+        secrets: { get: (secret) => secrets[secret] ?? `secret of ${secret}`, redact: (text) => text },
         batch: { bytes: 4000, time: 10_000 },
         signal: new AbortController().signal,
         note: () => {},

@@ -1,114 +1,201 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from 'graphql-ws';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
-import type { TestServer } from '../rest/support/server.ts';
-import { startPipelineServer } from './support/pipeline-server.ts';
-import { RowSource, rowsFrom, sendJson } from './support/row-source.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FAULTS, FaultyProxy } from '../../support/faulty-proxy.ts';
+import { GraphqlServer } from '../../support/graphql-server.ts';
+import { ENGINES, type EngineName, startServer, type TestServer } from '../rest/support/server.ts';
+import { runToEnd, startPipelineServer } from './support/pipeline-server.ts';
 
 let folder: string;
-let source: RowSource;
-let app: TestServer;
-/** Pages are answered when the test lets them go. */
-let pages: (() => void)[];
+let rows: GraphqlServer;
+let proxy: FaultyProxy;
+let server: TestServer | undefined;
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'data-forge-pipelines-'));
-  pages = [];
-  source = await RowSource.start(async ({ url }, response) => {
-    const page = Number(url.searchParams.get('page'));
-    if (page > 1) await new Promise<void>((resolve) => pages.push(resolve));
-    sendJson(response, page > 3 ? [] : rowsFrom(page * 10, page * 10 + 10));
-  });
-  const rows = {
-    name: 'rows',
-    description: 'Rows of somebody else',
-    source: { kind: 'rest', url: source.url, paging: { kind: 'page' } },
-    target: { dataset: 'items', mode: 'upsert' },
-    schedule: { cron: '0 0 1 1 *', paused: true },
-  };
-  const env = { PIPELINE_BATCH: '100' };
-  app = await startPipelineServer('memory', join(folder, 'pipelines'), { 'rows.json': JSON.stringify(rows) }, { env });
+  rows = new GraphqlServer();
+  await rows.start();
+  proxy = new FaultyProxy(rows.url);
+  await proxy.start();
 });
+
 afterEach(async () => {
-  for (const go of pages) go();
-  await app.close();
-  await source.close();
+  await server?.close();
+  server = undefined;
+  await proxy.close();
+  await rows.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-async function ask(query: string): Promise<any> {
-  const { json } = await app.post('//graphql', { query });
-  if (json.errors) throw new Error(JSON.stringify(json.errors));
-  return json.data;
+const DATASET =
+  'name: rows\nproperties:\n  - {name: id, type: integer}\n  - {name: name, type: string}\n  - {name: note, type: string}\n' +
+  '  - {name: code, type: string}\n  - {name: at, type: integer}\n';
+
+async function start(source: object, engine: EngineName = 'memory', files = DATASET): Promise<TestServer> {
+  const file = JSON.stringify({
+    name: 'rows',
+    source: { kind: 'graphql', url: proxy.url, ...source },
+    target: { dataset: 'rows' },
+    retry: { attempts: 20, wait: '1ms', most: '5ms' },
+  });
+  const env = { PIPELINE_BATCH: '8KB', FORGE_SECRET_TOKEN: 'abc' };
+  server = await startPipelineServer(engine, folder, { 'rows.json': file }, { files: { 'rows.yaml': files }, env });
+  return server;
 }
 
-test('pipelines are listed, run, followed to their end, and undone', { timeout: 30_000 }, async () => {
-  expect(await ask('{ pipelines { name description source dataset mode paused nextAt lastRun { id } } }')).toEqual({
-    pipelines: [
-      {
-        name: 'rows',
-        description: 'Rows of somebody else',
-        source: 'rest',
-        dataset: 'items',
-        mode: 'upsert',
-        paused: true,
-        nextAt: null,
-        lastRun: null,
-      },
-    ],
-  });
-  const { runPipeline: begun } = await ask('mutation { runPipeline(name: "rows") { id state rows } }');
-  expect(begun).toMatchObject({ state: 'WAITING', rows: 0 });
+const rowsTo = (count: number) => Array.from({ length: count }, (_, at) => ({ id: at + 1, name: `row ${at + 1}`, at }));
+const idsTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
-  const client = createClient({
-    url: `${app.url.replace('http', 'ws')}/graphql`,
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: results have many shapes
-  const told = client.iterate<any>({
-    query: `subscription { followPipelineRun(id: "${begun.id}") { state created } }`,
-  });
-  const states: string[] = [];
-  let created = -1;
-  for await (const { data } of told) {
-    const { state, created: now } = data.followPipelineRun;
-    if (states.at(-1) !== state) states.push(state);
-    expect(now).toBeGreaterThanOrEqual(created);
-    created = now;
-    for (const go of pages.splice(0)) go();
-  }
-  await client.dispose();
-  expect(states.at(-1)).toBe('SUCCEEDED');
-  expect(states).toContain('RUNNING');
-  expect(created).toBe(30);
+// biome-ignore lint/suspicious/noExplicitAny: tests look into rows of every shape
+async function stored(): Promise<any[]> {
+  const text = (await server?.get('/records/rows/stream?shape=flat'))?.text ?? '';
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line)).sort((a, b) => a.id - b.id);
+}
 
-  const { pipelineRun: ended } = await ask(
-    `{ pipelineRun(id: "${begun.id}") { state rows created rejected error log part } }`,
-  );
-  expect(ended).toMatchObject({ state: 'SUCCEEDED', rows: 30, created: 30, rejected: 0, error: null, part: 1 });
-  expect(ended.log.at(-1)).toBe('succeeded');
-  expect((await ask('{ pipelineRuns(pipeline: "rows", limit: 5) { id } }')).pipelineRuns).toEqual([{ id: begun.id }]);
-  const { rollBackPipelineRun: undone } = await ask(
-    `mutation { rollBackPipelineRun(id: "${begun.id}") { records cursorReset run { id } } }`,
-  );
-  expect(undone).toEqual({ records: 30, cursorReset: true, run: { id: begun.id } });
-  expect(await ask('{ countItems }')).toEqual({ countItems: 0 });
+const LIST = { query: '{ list(limit: 1000) { id note } }', records: 'list' };
+
+test('an answer with errors is asked for again, and nothing of it is stored', async () => {
+  rows.rows = rowsTo(5);
+  rows.badNotes.add(3);
+  const app = await start({ ...LIST, auth: { kind: 'bearer', token: { secret: 'TOKEN' } } });
+  const run = await runToEnd(app, 'rows');
+  expect(run).toMatchObject({ state: 'failed', created: 0, retries: 19 });
+  expect(run.error.message).toContain('the note is away at list.2.note');
+  expect(proxy.requests[0]?.headers.authorization).toBe('Bearer abc');
+  rows.badNotes.clear();
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'succeeded', created: 5 });
 });
 
-test('schedules are held and let go, and faults have their codes', async () => {
-  expect(await ask('mutation { resumePipeline(name: "rows") { paused nextAt } }')).toEqual({
-    resumePipeline: { paused: false, nextAt: expect.stringMatching(/^\d{4}-01-01T00:00:00/) },
+test('rows that errors point into are left out where the file says so, and the run tells', async () => {
+  rows.rows = rowsTo(5);
+  rows.badNotes.add(3);
+  const app = await start({ ...LIST, partial: 'skip' });
+  const run = await runToEnd(app, 'rows');
+  expect(run).toMatchObject({ state: 'succeeded', created: 4 });
+  expect(JSON.stringify(run.log)).toContain('the note is away');
+  expect((await stored()).map(({ id }) => id)).toEqual([1, 2, 4, 5]);
+});
+
+test('or stored with null where the errors are; a row that is null itself is none', async () => {
+  rows.rows = rowsTo(5);
+  rows.badNotes.add(3);
+  rows.badCodes.add(5);
+  const app = await start({
+    query: '{ connection { edges { node { id note code } } pageInfo { hasNextPage } } }',
+    paging: { kind: 'relay', connection: 'connection' },
+    partial: 'take',
   });
-  expect((await ask('mutation { pausePipeline(name: "rows") { paused } }')).pausePipeline.paused).toBe(true);
-  const { json } = await app.post('//graphql', { query: 'mutation { runPipeline(name: "nobody") { id } }' });
-  expect(json.errors[0].extensions.code).toBe('unknown_pipeline');
-  expect((await ask('mutation { resetPipeline(name: "rows") { name } }')).resetPipeline.name).toBe('rows');
-  expect((await ask('mutation { runPipeline(name: "rows") { id } }')).runPipeline.id).toBeTruthy();
-  const { pipeline } = await ask('{ pipeline(name: "rows") { lastRun { id state } } }');
-  const cancelled = await ask(`mutation { cancelPipelineRun(id: "${pipeline.lastRun.id}") { state } }`);
-  expect(cancelled.cancelPipelineRun.state).toBe('CANCELLED');
+  expect(await runToEnd(app, 'rows')).toMatchObject({ error: null, state: 'succeeded', created: 4 });
+  expect((await stored())[2]).toMatchObject({ id: 3, note: null, code: 'of 3' });
+});
+
+test.each([
+  ['{ nothing }', { retries: 0 }, 'Cannot query field'],
+  ['{ list(limit: 1) { id }', { retries: 0 }, 'Syntax Error'],
+  ['{ secured { id } }', { retries: 19 }, 'nobody may see this'],
+])('what cannot be had: %s', async (query, run, message) => {
+  const app = await start({ query, records: 'secured', partial: 'take' });
+  expect(await runToEnd(app, 'rows')).toMatchObject({
+    state: 'failed',
+    ...run,
+    error: { code: 'source_failed', message: expect.stringContaining(message) },
+  });
+});
+
+test.each([
+  [{ query: '{ list { id } }' }, 'invalid_configuration', 'as records'],
+  [{ query: '{ list { id } }', records: 'list.items' }, 'source_failed', 'has no list.items'],
+  [
+    { query: '{ connection { nodes { id } } }', paging: { kind: 'relay', connection: 'connection' } },
+    'source_failed',
+    'pageInfo { hasNextPage endCursor }',
+  ],
+])('%j names what is not there', async (source, code, message) => {
+  rows.rows = rowsTo(3);
+  const app = await start(source);
+  expect(await runToEnd(app, 'rows')).toMatchObject({
+    state: 'failed',
+    created: 0,
+    error: { code, message: expect.stringContaining(message) },
+  });
+});
+
+test('rows that do not fit any more are refused, and are all there once when the query is mended', async () => {
+  rows.rows = rowsTo(3);
+  const app = await start({ query: '{ list { id unknown: name } }', records: 'list' });
+  expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'failed', created: 0 });
+  await app.close();
+  const other = await start(LIST);
+  expect(await runToEnd(other, 'rows')).toMatchObject({ state: 'succeeded', created: 3 });
+});
+
+describe.each(ENGINES)('on %s', (engine) => {
+  const relay = {
+    query:
+      'query ($after: String, $since: Int, $first: Int) { connection(after: $after, since: $since, first: $first) { edges { node { id name at } } pageInfo { hasNextPage endCursor } } }',
+    paging: { kind: 'relay', connection: 'connection', size: 100 },
+    incremental: { field: 'at', variable: 'since' },
+  };
+  const offset = {
+    query: 'query ($offset: Int, $limit: Int) { list(offset: $offset, limit: $limit) { id name at } }',
+    records: 'list',
+    paging: { kind: 'offset', limit: 100 },
+  };
+
+  test.each([
+    ['a connection', relay],
+    ['a list', offset],
+  ])('every row of %s that fails at random is there once', async (_name, source) => {
+    rows.rows = rowsTo(2000);
+    let pages = 0;
+    let failed = 0;
+    proxy.fault = () => {
+      const kinds = Object.entries(FAULTS).filter(([name]) => pages > 0 || name !== 'the page before');
+      if (Math.random() >= 0.35) {
+        pages++;
+        return null;
+      }
+      failed++;
+      return kinds[Math.floor(Math.random() * kinds.length)]?.[1] ?? null;
+    };
+    const app = await start(source, engine);
+    expect(await runToEnd(app, 'rows')).toMatchObject({ error: null, state: 'succeeded', created: 2000, rejected: 0 });
+    expect((await stored()).map(({ id }) => id)).toEqual(idsTo(2000));
+    expect(failed).toBeGreaterThan(0);
+  });
+});
+
+test('another Data Forge, only what is new, with every digit', async () => {
+  const dataset =
+    'name: wells\nproperties:\n  - {name: id, type: integer}\n  - {name: price, type: number, db_type: "DECIMAL(30,4)"}\n' +
+    '  - {name: changed, type: string, db_type: TIMESTAMP}\n';
+  const other = await startServer('memory', { files: { 'wells.yaml': dataset } });
+  const well = (id: number, minute: number) => ({
+    id,
+    price: id + 0.5,
+    changed: new Date(Date.UTC(2024, 0, 1, 0, minute)).toISOString(),
+  });
+  await other.post('/records/bulk', {
+    schema_name: 'wells',
+    data: Array.from({ length: 250 }, (_, at) => well(at + 1, Math.floor(at / 2))),
+  });
+  const app = await start(
+    {
+      url: `${other.url.replace(/\/api\/v1$/, '')}/graphql`,
+      query:
+        'query ($after: String, $first: Int, $since: DateTime) { connectWells(after: $after, first: $first, filter: {changed: {gte: $since}}, sort: [{field: changed, order: ASC}]) { nodes { id price changed } pageInfo { hasNextPage endCursor } } }',
+      paging: { kind: 'relay', connection: 'connectWells', size: 100 },
+      incremental: { field: 'changed', variable: 'since', start: '2024-01-01T00:00:00Z' },
+    },
+    'memory',
+    'name: rows\nproperties:\n  - {name: id, type: integer}\n  - {name: price, type: string}\n  - {name: changed, type: string, db_type: TIMESTAMP}\n',
+  );
+  expect(await runToEnd(app, 'rows')).toMatchObject({ error: null, created: 250 });
+  expect(await runToEnd(app, 'rows')).toMatchObject({ error: null, created: 0 });
+  await other.post('/records/bulk', { schema_name: 'wells', data: [well(251, 124), well(252, 200)] });
+  expect(await runToEnd(app, 'rows')).toMatchObject({ error: null, created: 2 });
+  expect((await stored())[250]).toMatchObject({ id: 251, price: '251.5000' });
+  await other.close();
 });

@@ -1,10 +1,7 @@
 import { count, optional, text, withDefault, word } from '#domain/file/option.ts';
 import { object, oneOfKinds, type ValuesOf } from '#domain/file/option-group.ts';
-import { HTTP_OPTIONS } from '../shared/http/http-options.ts';
-
-/** The names that lead to a member of an answer: `data.items`. */
-const path = (description: string) =>
-  text(description, { pattern: /^[^.]+(\.[^.]+)*$/, shape: 'names with points between' });
+import { HTTP_OPTIONS, memberPath as path } from '../shared/http/http-options.ts';
+import { REPEATED_PAGES } from '../shared/http/page-order.ts';
 
 const firstPage = withDefault(count('The number of the first page.', 0, 1_000_000), 1);
 
@@ -42,13 +39,7 @@ export const REST_OPTIONS = {
   ),
   records: optional(path('Where an answer of JSON has the list of rows; without it the answer is that list.')),
   paging: optional(PAGING),
-  repeated_pages: withDefault(
-    word('What becomes of a page that has the same rows as the one before: it is asked for again, or taken.', [
-      'refuse',
-      'take',
-    ]),
-    'refuse',
-  ),
+  repeated_pages: REPEATED_PAGES,
   incremental: optional(
     object('Only rows that are new by a field whose values ascend.', {
       field: text('The member of the rows.'),

@@ -3,11 +3,9 @@ import { fileKindOf } from '#formats/file/file-kind.ts';
 import { jsonArrayLines } from '#formats/json/array-lines.ts';
 import { findMember } from '#formats/json/find-member.ts';
 import { decompressed } from '../shared/decompress.ts';
+import { once, readWhole } from '../shared/http/read-whole.ts';
 import type { RestFormat, RestOptions } from './rest-options.ts';
 import { looksIntoAnswers } from './rest-paging.ts';
-
-/** Bytes of an answer that is read whole. */
-const MOST_BYTES = 512 * 1024 * 1024;
 
 /** What an answer holds. */
 export interface PageBody {
@@ -49,22 +47,4 @@ function formatOf({ pathname }: URL, headers: Headers): RestFormat {
   if (/[/+]json$/.test(type)) return 'json';
   const { format } = fileKindOf(pathname.split('/').at(-1) ?? '');
   return format === 'ndjson' || format === 'csv' ? format : 'json';
-}
-
-async function readWhole(body: AsyncIterable<Uint8Array>, url: URL): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MOST_BYTES) {
-      const message = `An answer of ${url.origin}${url.pathname} has more than ${MOST_BYTES} bytes; ask for smaller pages.`;
-      throw new DataForgeError('source_failed', message);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

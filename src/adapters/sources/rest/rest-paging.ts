@@ -1,5 +1,5 @@
-import { DataForgeError } from '#domain/errors.ts';
 import { findMember } from '#formats/json/find-member.ts';
+import { leadsToItself, nextAddress } from '../shared/http/page-order.ts';
 import type { Paging } from './rest-options.ts';
 
 /** Which page is next: its number or offset, the source's own cursor, or its address. */
@@ -72,11 +72,7 @@ export function nextPage(paging: Paging | null, position: PagePosition, page: Re
 }
 
 function addressed({ url }: ReadPage, address: string | null): PagePosition | null {
-  if (address === null) return null;
-  if (!URL.canParse(address, url)) throw failed(`The address of the next page, ${address.slice(0, 200)}, is none.`);
-  const next = new URL(address, url);
-  if (next.href === url.href) throw leadsToItself(url);
-  return { kind: 'address', url: next.href };
+  return address === null ? null : { kind: 'address', url: nextAddress(address, url).href };
 }
 
 /** A text or a number of an answer; null where it is not there, null or empty. */
@@ -97,12 +93,4 @@ function nextLink(header: string): string | null {
     if ((quoted ?? bare ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
   }
   return null;
-}
-
-function leadsToItself({ origin, pathname }: URL): DataForgeError {
-  return failed(`A page of ${origin}${pathname} names itself as the next one.`);
-}
-
-function failed(message: string): DataForgeError {
-  return new DataForgeError('source_failed', message, { retryable: true });
 }

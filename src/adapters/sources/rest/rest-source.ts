@@ -2,7 +2,8 @@ import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { cutBatches, type Piece } from '../shared/cut-batches.ts';
 import { defineSource } from '../shared/define-source.ts';
-import { HttpSession, shownUrl } from '../shared/http/http-session.ts';
+import { HttpSession } from '../shared/http/http-session.ts';
+import { refuseRepeated } from '../shared/http/page-order.ts';
 import { type Boundary, IncrementalFilter } from '../shared/incremental.ts';
 import { type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
 import { REST_OPTIONS, type RestOptions } from './rest-options.ts';
@@ -89,7 +90,7 @@ class RestReader {
     const body = await readPageBody(this.#options, url, headers, this.#session.bytes(url, response));
     yield* this.#records(body.format, body.records);
     const place = this.#cursor.place;
-    this.#refuseRepeated(url, place);
+    refuseRepeated(url, place, this.#cursor.lastPage, this.#options.repeatedPages);
     const next = nextPage(paging, page, { url, headers, rows: place?.records ?? 0, document: body.document });
     if (next === null) return null;
     this.#cursor = { ...this.#cursor, page: next, place: null, lastPage: place?.crc ?? null };
@@ -137,13 +138,5 @@ class RestReader {
 
   #moved(): Piece {
     return { kind: 'records', format: 'ndjson', header: null, bytes: NO_BYTES, cursor: this.#cursor };
-  }
-
-  #refuseRepeated(url: URL, place: BodyPlace | null): void {
-    const { lastPage } = this.#cursor;
-    const isRepeated = place !== null && place.bytes > 0 && place.crc === lastPage;
-    if (!isRepeated || this.#options.repeatedPages === 'take') return;
-    const message = `${shownUrl(url)} gave the rows of one page twice. Where that may be, write repeated_pages: take.`;
-    throw new DataForgeError('source_failed', message, { retryable: true });
   }
 }

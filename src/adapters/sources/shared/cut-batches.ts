@@ -18,6 +18,13 @@ export type Piece =
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
 const LONGEST_TIMER = 2 ** 31 - 1;
+const NOTHING = new Uint8Array(0);
+
+/** A piece without rows, which only moves the cursor. */
+export function moved(cursor: Cursor): Piece {
+  return { kind: 'records', format: 'ndjson', header: null, bytes: NOTHING, cursor };
+}
+
 /** Milliseconds for what needs nothing from elsewhere. */
 const AT_ONCE = 20;
 
@@ -26,12 +33,15 @@ type Records = Piece & { readonly kind: 'records' };
 /**
  * Makes batches of pieces: of as many bytes as a batch is to have, and no longer in the making than it may be. The
  * piece behind a batch is already on its way while the batch is stored.
+ * @param failing what becomes of a batch when the piece behind it fails: it fails too, since its last pieces may be
+ * known to be wrong only then, or it is stored first
  */
 export async function* cutBatches(
   pieces: AsyncIterable<Piece>,
   { batch, clock }: Pick<SourceOpening, 'batch' | 'clock'>,
+  failing: 'fails' | 'is stored' = 'fails',
 ): AsyncGenerator<SourceBatch> {
-  const reader = new Ahead(pieces);
+  const reader = new Ahead(pieces, failing === 'is stored');
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
       if (first.kind === 'cut') continue;
@@ -104,15 +114,16 @@ function areAlike(a: Records, b: Records): boolean {
   return a.format === b.format && Buffer.compare(a.header ?? NOTHING, b.header ?? NOTHING) === 0;
 }
 
-const NOTHING = new Uint8Array(0);
-
 /** Reads a piece ahead. */
 class Ahead {
   readonly #iterator: AsyncIterator<Piece>;
+  /** A failure is told when the piece is taken, and not when it is looked at. */
+  readonly #isLate: boolean;
   #coming: Promise<IteratorResult<Piece>> | null = null;
 
-  constructor(pieces: AsyncIterable<Piece>) {
+  constructor(pieces: AsyncIterable<Piece>, isLate: boolean) {
     this.#iterator = pieces[Symbol.asyncIterator]();
+    this.#isLate = isLate;
   }
 
   /** The next piece, taken; null at the end. */
@@ -128,7 +139,8 @@ class Ahead {
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), Math.min(Math.max(0, milliseconds), LONGEST_TIMER));
     try {
-      const result = await Promise.race([this.#come(), late.promise]);
+      const coming = this.#isLate ? this.#come().catch(() => null) : this.#come();
+      const result = await Promise.race([coming, late.promise]);
       return result === null || result.done ? null : result.value;
     } finally {
       clearTimeout(timer);

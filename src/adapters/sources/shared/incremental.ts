@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DataForgeError } from '#domain/errors.ts';
 import { JsonNumber, JsonObject, parseJson } from '#domain/record/json.ts';
 
 /** The highest value of a field that has been read, and which rows had it, since others with it may come later. */
@@ -26,9 +27,14 @@ export class IncrementalFilter {
   /** Rows with the highest value, and the fingerprints of those that an earlier part of the run had. */
   #rowsAtHigh: string[] = [];
   #seenAtHigh: readonly string[];
+  readonly #compare: typeof compareValues;
 
-  /** @param high the boundary that this run has reached already, where it goes on */
-  constructor(field: string, from: Boundary | null, high: Boundary | null) {
+  /**
+   * @param high the boundary that this run has reached already, where it goes on
+   * @param order whether the rows come as they come, or in the order that the source itself gives to the values
+   */
+  constructor(field: string, from: Boundary | null, high: Boundary | null, order: 'any' | 'ascending' = 'any') {
+    this.#compare = order === 'any' ? compareValues : compareAscending;
     this.#field = field;
     this.#from = from;
     this.#known = new Set(from?.seen);
@@ -42,7 +48,10 @@ export class IncrementalFilter {
     return { value, isNumber, seen: [...new Set([...this.#seenAtHigh, ...this.#rowsAtHigh.map(fingerprint)])] };
   }
 
-  /** The lines that are new. */
+  /**
+   * The lines that are new.
+   * @throws DataForgeError `source_failed` where rows that are to come in order do not
+   */
   take(lines: Uint8Array): Uint8Array {
     const buffer = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
     const kept: Uint8Array[] = [];
@@ -59,10 +68,11 @@ export class IncrementalFilter {
     const value = fieldOf(line, this.#field);
     if (value === null) return true;
     if (this.#from !== null) {
-      const order = compareValues(value, this.#from);
+      const order = this.#compare(value, this.#from);
       if (order < 0 || (order === 0 && this.#known.has(fingerprint(line)))) return false;
     }
-    const order = this.#high === null ? 1 : compareValues(value, this.#high);
+    const order = this.#high === null ? 1 : this.#compare(value, this.#high);
+    if (order < 0 && this.#compare === compareAscending) throw outOfOrder(this.#field);
     if (order > 0) {
       this.#high = value;
       this.#rowsAtHigh = [];
@@ -100,10 +110,39 @@ function exactDigits(line: string, field: string): string {
   return value instanceof JsonNumber ? value.text : '0';
 }
 
-/** Numbers by their size, texts by their characters. */
+/** Numbers by their size, moments by their time, other texts by their characters. */
 export function compareValues(a: FieldValue, b: FieldValue): number {
-  if (!a.isNumber || !b.isNumber) return a.value < b.value ? -1 : Number(a.value > b.value);
+  if (!a.isNumber || !b.isNumber) return compareMoments(a, b) ?? (a.value < b.value ? -1 : Number(a.value > b.value));
   const areWhole = /^-?\d+$/.test(a.value) && /^-?\d+$/.test(b.value);
   const [x, y] = areWhole ? [BigInt(a.value), BigInt(b.value)] : [Number(a.value), Number(b.value)];
   return x < y ? -1 : Number(x > y);
+}
+
+/** Where a source orders texts, it does so by rules of its own; another value can only be a later one. */
+function compareAscending(a: FieldValue, b: FieldValue): number {
+  if (a.value === b.value) return 0;
+  return a.isNumber && b.isNumber ? compareValues(a, b) : (compareMoments(a, b) ?? 1);
+}
+
+const MOMENT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Two times may be written with other zones and with more or fewer digits; null where they are no times. */
+function compareMoments(a: FieldValue, b: FieldValue): number | null {
+  const [left, right] = [MOMENT.exec(a.value), MOMENT.exec(b.value)];
+  if (left === null || right === null) return null;
+  const [x, y] = [left, right].map(([, whole, , zone]) => Date.parse(`${whole}${zone}`)) as [number, number];
+  if (x !== y) return x < y ? -1 : 1;
+  const digits = Math.max(left[2]?.length ?? 0, right[2]?.length ?? 0);
+  const [p, q] = [(left[2] ?? '').padEnd(digits, '0'), (right[2] ?? '').padEnd(digits, '0')];
+  return p < q ? -1 : Number(p > q);
+}
+
+/** Whether every source has the same order for values like this: numbers, dates and times, and not texts. */
+export function isOrderedEverywhere({ value, isNumber }: Boundary): boolean {
+  return isNumber || MOMENT.test(value) || /^\d{4}-\d{2}-\d{2}$/.test(value);
+}
+
+function outOfOrder(field: string): DataForgeError {
+  const message = `The source does not give its rows in the order of ${field}, as it was asked to, so that nobody can tell which are new.`;
+  return new DataForgeError('source_failed', message, { retryable: true });
 }

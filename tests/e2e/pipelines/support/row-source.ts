@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 export interface SourceRequest {
+  readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
@@ -23,7 +24,13 @@ export class RowSource {
       let body = '';
       for await (const chunk of request) body += chunk;
       const url = new URL(request.url ?? '/', 'http://source');
-      const asked = { url, headers: request.headers, body, index: this.requests.length };
+      const asked = {
+        method: request.method ?? 'GET',
+        url,
+        headers: request.headers,
+        body,
+        index: this.requests.length,
+      };
       this.requests.push(asked);
       try {
         await this.answer(asked, response);

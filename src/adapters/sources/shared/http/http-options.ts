@@ -4,6 +4,10 @@ import { secret, textOrSecret } from '#domain/pipeline/secret.ts';
 
 const address = (description: string) => text(description, { pattern: /^https?:\/\/\S+$/, shape: 'an http address' });
 
+/** The names that lead to a member of an answer: `data.items`. */
+export const memberPath = (description: string) =>
+  text(description, { pattern: /^[^.]+(\.[^.]+)*$/, shape: 'names with points between' });
+
 const AUTH = oneOfKinds('How the source knows who asks.', 'kind', {
   api_key: {
     key: secret('The key.'),

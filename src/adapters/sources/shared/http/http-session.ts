@@ -4,6 +4,7 @@ import { Authoriser, textOf } from './authorise.ts';
 import type { HttpOptions } from './http-options.ts';
 import { RequestPace } from './request-pace.ts';
 import { retryTime } from './retry-time.ts';
+import { dropParam, setParam } from './set-param.ts';
 
 export interface HttpRequest {
   readonly method?: string;
@@ -33,7 +34,7 @@ export class HttpSession {
   get url(): URL {
     const url = new URL(this.#options.url);
     for (const [name, value] of Object.entries(this.#options.params)) {
-      url.searchParams.set(name, textOf(value, this.#opening));
+      setParam(url, name, textOf(value, this.#opening));
     }
     return url;
   }
@@ -47,7 +48,7 @@ export class HttpSession {
     await this.#pace.turn(signal, (wait) => note(`Waiting ${Math.round(wait / 1000)} s for the source's rate limit`));
     const credentials = this.#isHome(url) ? await this.#authoriser.credentials() : { headers: {}, params: {} };
     const target = new URL(url);
-    for (const [name, value] of Object.entries(credentials.params)) target.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(credentials.params)) setParam(target, name, value);
     const response = await web.fetch(target, {
       method,
       headers: { ...this.#headersFor(url), ...credentials.headers, ...headers },
@@ -68,6 +69,14 @@ export class HttpSession {
       const message = `The answer of ${shownUrl(url)} broke off.`;
       throw new DataForgeError('source_failed', message, { cause, retryable: true });
     }
+  }
+
+  /** An address without the credentials that it may hold: one that can be remembered, and asked again. */
+  withoutCredentials(url: URL): URL {
+    const { auth } = this.#options;
+    const kept = new URL(url);
+    if (auth?.kind === 'api_key' && auth.param !== null) dropParam(kept, auth.param);
+    return kept;
   }
 
   #headersFor(url: URL): Readonly<Record<string, string>> {
