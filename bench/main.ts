@@ -11,6 +11,9 @@ import { graphqlReads } from './rows/graphql.ts';
 import { largeReads, memory } from './rows/large.ts';
 import { odata } from './rows/odata.ts';
 import { pipelines } from './rows/pipelines.ts';
+import { pipelinesSql } from './rows/pipelines-sql.ts';
+import { postgres } from './rows/postgres.ts';
+import { queues } from './rows/queue.ts';
 import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
@@ -27,8 +30,11 @@ const GROUPS: readonly BenchGroup[] = [
   graphqlReads,
   webSockets,
   sqlite,
+  postgres,
   analyses,
+  queues,
   pipelines,
+  pipelinesSql,
   odata,
 ];
 

@@ -23,7 +23,7 @@ import { WriteGatherer } from '#application/records/gather-writes.ts';
 import { IdempotencyKeeper } from '#application/records/idempotency.ts';
 import { PointReads } from '#application/records/point-reads.ts';
 import { StreamPlaces } from '#application/records/queries/stream-records.ts';
-import { createUseCases, type PipelineParts, type UseCases } from '#application/use-cases.ts';
+import { createUseCases, type UseCases } from '#application/use-cases.ts';
 import { type Config, isLoopback } from '#config';
 import { systemClock } from '#infrastructure/clock.ts';
 import { createLogger, type Logger } from '#infrastructure/logging.ts';
@@ -44,6 +44,8 @@ export interface AppOverrides {
   readonly logger?: Logger;
   /** What becomes of a dataset whose file asks for more than a safe change; a server refuses to start. */
   readonly whenIncompatible?: SynchroniseRequest['whenIncompatible'];
+  /** Whether schedules begin what is due, and what a process before left undone is gone on with. */
+  readonly runsByItself?: boolean;
 }
 
 /** A server with everything it stands on. */
@@ -158,6 +160,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     stopping: stopping.signal,
     backupPath: (label) => newBackupPath(config, clock, label),
   });
+  telemetry.uses({ engine: engine.name, processor: processor.name });
   addGauges(metrics, { gate, loads, streams, feeds, sqlPlaces, writes, engine, analyses, pipelines });
   const whenIncompatible = overrides.whenIncompatible ?? 'refuse';
   const synchronised = await useCases.synchroniseDatasets({ whenIncompatible }, systemCall());
@@ -202,6 +205,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     async listen() {
       const address = await server.listen({ host: config.host, port: config.port });
       await protocols.listen();
+      if (overrides.runsByItself ?? true) pipelines.begin();
       return address;
     },
     async close(timeoutMs = config.shutdownTimeoutMs) {
@@ -303,7 +307,7 @@ interface Gauged {
   readonly writes: WriteGatherer;
   readonly engine: StorageEngine;
   readonly analyses: AnalysisRuns;
-  readonly pipelines: PipelineParts;
+  readonly pipelines: { readonly running: number };
 }
 
 function addGauges(
@@ -329,7 +333,7 @@ function addGauges(
     help: 'Bytes of results that are kept',
     read: () => analyses.keptBytes,
   });
-  metrics.gauge({ name: 'pipeline_runs', help: 'Runs of pipelines under way', read: () => pipelines.runs.running });
+  metrics.gauge({ name: 'pipeline_runs', help: 'Runs of pipelines under way', read: () => pipelines.running });
   metrics.gauge({ name: 'store_head', help: 'The newest sequence number', read: () => changes.head() });
   metrics.gauge({
     name: 'store_bytes',

@@ -138,6 +138,12 @@ test('postgres needs the address of its database', () => {
   expect(load({ DB_ENGINE: 'postgres', DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
 });
 
+test('a queue in redis needs its address', () => {
+  expect(faultsOf(() => load({ TASK_QUEUE: 'redis' }))[0]).toContain('needs REDIS_URL');
+  expect(load({ TASK_QUEUE: 'redis', REDIS_URL: 'redis://localhost' })).toMatchObject({ taskQueue: 'redis' });
+  expect(load({})).toMatchObject({ taskQueue: 'local' });
+});
+
 describe('safety', () => {
   test('another address than this machine needs tokens', () => {
     expect(faultsOf(() => load({ HOST: '0.0.0.0' }))[0]).toContain('API_TOKENS must be set');

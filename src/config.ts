@@ -77,10 +77,14 @@ function readEnvFile(folder: string, faults: Fault[]): Readonly<Record<string, s
 
 /** What no setting can be asked alone. */
 function checkTogether(config: Config, faults: Fault[]): void {
-  const { host, apiTokens, defaultPageSize, maxPageSize, dbEngine, databaseUrl } = config;
+  const { host, apiTokens, defaultPageSize, maxPageSize, dbEngine, databaseUrl, taskQueue, redisUrl } = config;
   if (dbEngine === 'postgres' && databaseUrl === '') {
     const message = 'DB_ENGINE postgres needs DATABASE_URL, like postgres://user:password@localhost:5432/database.';
     faults.push({ pointer: '/DATABASE_URL', message });
+  }
+  if (taskQueue === 'redis' && redisUrl === '') {
+    const message = 'TASK_QUEUE redis needs REDIS_URL, like redis://user:password@localhost:6379.';
+    faults.push({ pointer: '/REDIS_URL', message });
   }
   if (host !== undefined && !isLoopback(host) && apiTokens?.length === 0) {
     const message = `HOST ${host} can be reached from other machines, so API_TOKENS must be set, or HOST be 127.0.0.1.`;

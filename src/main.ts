@@ -11,6 +11,7 @@ import { type App, createApp, VERSION } from './app.ts';
 import { settingsHelp } from './config/config-docs.ts';
 import { parseFlags } from './config/flags.ts';
 import { fillExamples } from './fill-examples.ts';
+import { startWorker } from './worker.ts';
 
 /** Serves until a signal comes; resolves when everything is closed. */
 export async function runServer(flags: Readonly<Record<string, string>>): Promise<void> {
@@ -45,6 +46,22 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
   app.logger.info('Stopped');
 }
 
+/** Carries out runs for a server elsewhere until a signal comes. */
+export async function runWorker(
+  flags: Readonly<Record<string, string>>,
+  server: { readonly url: string; readonly token: string | null },
+): Promise<void> {
+  const config = loadConfig({ flags });
+  const logger = await createLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
+  const worker = await startWorker(config, server, logger);
+  logger.info({ server: server.url }, 'Working');
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  logger.info('Stopping: what does not end soon is given back');
+  await worker.close();
+}
+
 /**
  * Opens the store in this process and serves it on a free port of this machine, without a word. With `changesNothing`
  * not even safe changes of dataset files are carried out.
@@ -55,7 +72,11 @@ export async function startOwnServer(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const config = loadConfig({ flags: { ...flags, HOST: '127.0.0.1', PORT: '0', PROTOCOLS: 'rest', ...NO_TLS } });
   const logger = await createLogger({ level: 'silent', pretty: false });
-  const app = await createApp(config, { logger, whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored' });
+  const app = await createApp(config, {
+    logger,
+    whenIncompatible: changesNothing ? 'change-nothing' : 'serve-stored',
+    runsByItself: false,
+  });
   const url = await listen(app);
   return { url, close: () => app.close() };
 }

@@ -1,23 +1,34 @@
+import { hostname } from 'node:os';
 import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { TASK_QUEUES } from '#adapters/queue/registry.ts';
 import { SOURCES } from '#adapters/sources/registry.ts';
 import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
+import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
 import { PipelineCatalog } from '#application/pipelines/pipeline-catalog.ts';
-import { PipelineRuns } from '#application/pipelines/pipeline-runs.ts';
+import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
+import { scheduledPipeline } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
+import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetSource } from '#application/ports/dataset-source.ts';
+import type { RunHistory } from '#application/ports/run-history.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
+import type { JobHandler, JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
+import { ScheduleStates } from '#application/scheduling/schedule-states.ts';
+import { Scheduler } from '#application/scheduling/scheduler.ts';
 import type { PipelineParts } from '#application/use-cases.ts';
 import type { Config } from '#config';
+import type { Schedule } from '#domain/schedule/schedule.ts';
+import { nextCron } from '#infrastructure/cron.ts';
 import { WebClient } from '#infrastructure/web-client.ts';
 
 interface PipelineOptions {
@@ -31,21 +42,42 @@ interface PipelineOptions {
   readonly telemetry: Telemetry;
 }
 
+/** How long a run may go on when the server stops; then it is given back, and gone on with by whoever is next. */
+const GRACE_MS = 2000;
+
+interface Pipelines extends PipelineParts {
+  /** Runs that this process carries out now. */
+  readonly running: number;
+  /** Starts what runs by itself. */
+  begin(): void;
+  close(): Promise<void>;
+}
+
 /** Everything that pipelines need, wired. */
-export function createPipelines(options: PipelineOptions): PipelineParts & { close(): Promise<void> } {
-  const { config, catalog, datasetFiles, engine, loads, transformer, clock, telemetry } = options;
-  const { pipelinesDir, secrets, privateAddresses } = config;
-  const web = new WebClient({ privateAddresses });
+export function createPipelines(options: PipelineOptions): Pipelines {
+  const { config, catalog, datasetFiles, engine, clock, telemetry } = options;
+  const { pipelinesDir, secrets } = config;
+  const web = new WebClient({ privateAddresses: config.privateAddresses });
+  const pipelines = new PipelineCatalog();
   const synchronise = synchroniseDatasets({ source: datasetFiles, store: engine.datasets, catalog, telemetry });
   const store = new LocalBatchStore({
     catalog,
     writer: engine.writer,
     loader: engine.loader,
-    loads,
+    loads: options.loads,
     growth: new DatasetFileGrowth(config.datasetsDir),
     synchronise: async () => void (await synchronise({ whenIncompatible: 'refuse' }, systemCall())),
   });
-  const history = new MarkedRunHistory(engine.writer);
+  const kept = new MarkedRunHistory(engine.writer);
+  const history: RunHistory = {
+    get: (id) => kept.get(id),
+    list: (pipeline, limit) => kept.list(pipeline, limit),
+    async put(run) {
+      await kept.put(run);
+      // What runs after it may be due.
+      if (run.endedAt !== null) void scheduler.wake();
+    },
+  };
   const job = {
     sources: SOURCES,
     store,
@@ -54,28 +86,108 @@ export function createPipelines(options: PipelineOptions): PipelineParts & { clo
     clock,
     folder: pipelinesDir ?? '',
     batch: { bytes: config.pipelineBatch, time: config.pipelineBatchMs },
-    catalog,
-    reader: engine.reader,
-    transformer,
-    maxJoined: config.processorMaxInput,
+    transformer: options.transformer,
+    joinable: () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
-  const runs = new PipelineRuns({
+  let running = 0;
+  const carryOut = carryOutRun({
     history,
+    pipelineOf: async (name) => pipelines.get(name),
     clock,
     telemetry,
     redact: (text) => secrets.redact(text),
     work: (asked, progress, signal) => runJob(job, asked, progress, signal),
-    onEnd: (run, pipeline) => sendAlerts({ web, history }, run, pipeline),
+    onEnd: (ended, pipeline) => sendAlerts({ web, history }, ended, pipeline),
   });
+  const run: JobHandler = async (work) => {
+    running++;
+    try {
+      return await carryOut(work);
+    } finally {
+      running--;
+    }
+  };
+  const queue = new LazyQueue(
+    () =>
+      TASK_QUEUES[config.taskQueue]({ ...config, dataDir: engine.capabilities.durable ? config.dataDir : null, clock }),
+    {
+      run,
+      concurrency: config.pipelineRuns,
+    },
+  );
+  const jobs = pipelinesDir === null ? null : { open: () => queue.open(), work: () => queue.work() };
+  const runs = new PipelineRuns({ jobs, history, clock });
+  const scheduling = { runs, history, store, catalog, changes: engine.changes };
+  const scheduler = new Scheduler({
+    scheduled: () =>
+      pipelines
+        .list()
+        .flatMap((each) => (each.schedule === null ? [] : scheduledPipeline(scheduling, each, each.schedule))),
+    states: new ScheduleStates(engine.writer),
+    clock,
+    nextCron,
+    telemetry,
+    instance: `${hostname()} ${process.pid}`,
+  });
+  let stopListening = () => {};
   return {
     files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCES),
-    pipelines: new PipelineCatalog(),
+    pipelines,
     runs,
+    scheduler,
     history,
     store,
+    get running() {
+      return running;
+    },
+    begin() {
+      if (pipelinesDir === null) return;
+      void queue.work().catch((err) => telemetry.warn('the task queue cannot be opened', { err }));
+      stopListening = engine.changes.subscribe((_head, datasets) => {
+        if (pipelines.list().some(({ schedule }) => isOnChange(schedule, datasets))) void scheduler.wake();
+      });
+      void scheduler.wake();
+    },
     async close() {
-      await runs.close();
+      stopListening();
+      await scheduler.close();
+      await queue.close();
       await web.close();
     },
   };
+}
+
+function isOnChange(schedule: Schedule | null, datasets: ReadonlySet<string>): boolean {
+  return schedule?.trigger.kind === 'change' && datasets.has(schedule.trigger.dataset);
+}
+
+/** The task queue with the workers of this process, opened when it is first needed. */
+class LazyQueue {
+  readonly #open: () => Promise<TaskQueue>;
+  readonly #runs: KindOfWork;
+  #queue: Promise<TaskQueue> | null = null;
+  #worker: Promise<JobWorker> | null = null;
+
+  constructor(open: () => Promise<TaskQueue>, runs: KindOfWork) {
+    this.#open = open;
+    this.#runs = runs;
+  }
+
+  open(): Promise<TaskQueue> {
+    this.#queue ??= this.#open();
+    return this.#queue;
+  }
+
+  /** Begins to carry out runs, where this process does. */
+  async work(): Promise<void> {
+    const queue = await this.open();
+    if (this.#runs.concurrency === 0) return;
+    this.#worker ??= queue.work(new Map([[RUN_KIND, this.#runs]]));
+    await this.#worker;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#worker?.catch(() => null))?.close(GRACE_MS);
+    await (await this.#queue?.catch(() => null))?.close();
+  }
 }

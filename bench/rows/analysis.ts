@@ -13,8 +13,10 @@ import { writeArrowStream } from '#formats/arrow/write-arrow.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { alternate, timed } from '../harness/engine.ts';
+import { type BenchServer, startServer } from '../harness/server.ts';
 import { cost, type Measurement } from '../harness/table.ts';
-import { flightsInBoth } from './flights.ts';
+import { flightsInBoth, someIds } from './flights.ts';
+import { readsBeside } from './reads-beside.ts';
 
 const GROUP = {
   by: [{ column: 'origin' }],
@@ -34,7 +36,13 @@ export const analyses: BenchGroup = {
   name: 'analysis',
   async run(context) {
     const { server, engine: limit, close } = await flightsInBoth(context, 'analysis');
+    const beside = await readsBesideAnalyses(context, server, Object.keys(HEAVY), 'duckdb');
     await server.stop();
+    for (const name of ['polars', 'arquero']) {
+      const swapped = await startServer(context.path('analysis'), context.datasets, { DATA_PROCESSOR_ENGINE: name });
+      beside.push(...(await readsBesideAnalyses(context, swapped, ['group'], name)));
+      await swapped.stop();
+    }
     const world = await openWorld(context);
     try {
       const said = `${context.tableRows / 1e6} M rows`;
@@ -62,13 +70,47 @@ export const analyses: BenchGroup = {
         groupByArquero(await arrowOf(world.input())),
       );
       rows.push(cost('  the same by arquero', byArquero.ours, 'ms', byArquero.limit, 'arquero on the same Arrow', 0.7));
-      return rows;
+      return [...rows, ...beside];
     } finally {
       await world.close();
       await close();
     }
   },
 };
+
+/** Analyses of all rows, each another, so that none is answered from what is kept. */
+const HEAVY = {
+  summary: {},
+  group: {
+    by: [{ column: 'origin' }, { column: 'destination' }],
+    measures: ['median', 'distinct', 'sd'].map((name) => ({ function: name, column: 'delay' })),
+  },
+  outliers: { columns: ['delay'], method: 'mad', threshold: 50 },
+};
+
+async function readsBesideAnalyses(
+  context: BenchContext,
+  server: BenchServer,
+  operations: readonly string[],
+  processor: string,
+): Promise<Measurement[]> {
+  const ids = await someIds(server.url, 2000);
+  const measurements: Measurement[] = [];
+  for (const operation of operations) {
+    const filters = [{ field: 'distance', operator: 'gt', value: 'NUMBER' }];
+    const parameters = HEAVY[operation as keyof typeof HEAVY];
+    const body = JSON.stringify({ dataset_id: 'flights', operation, parameters, filters, wait_ms: 60_000 });
+    measurements.push(
+      await readsBeside(context, server, ids, {
+        what: `an analysis, ${operation} by ${processor}`,
+        clients: 1,
+        path: '/api/v1/analysis',
+        body: body.replace('"NUMBER"', 'NUMBER'),
+      }),
+    );
+  }
+  return measurements;
+}
 
 async function openWorld(context: BenchContext) {
   const gate = { run: <T>(_signal: AbortSignal, work: () => Promise<T>) => work() };

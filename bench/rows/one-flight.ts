@@ -1,5 +1,8 @@
-import type { Load } from '../harness/load.ts';
+import type { BenchContext } from '../context.ts';
+import { type Load, type LoadRequest, runLoad } from '../harness/load.ts';
+import { type BenchServer, startScript } from '../harness/server.ts';
 import { figure, type Measurement, rate } from '../harness/table.ts';
+import { someIds } from './flights.ts';
 
 /** What single writes send. */
 export const FLIGHT = { date: '2001-01-01T00:01:00Z', delay: 33, distance: 2176, origin: 'LAS', destination: 'PHL' };
@@ -38,4 +41,47 @@ export function besideCeiling(
     figure(`  ${against}, in-process`, limit, 'calls/s'),
     figure('  p99', load.p99, 'ms'),
   ];
+}
+
+/** What a server does with one kind of request, and a bare route that answers the same bytes. */
+export interface LoadBesideCeiling {
+  readonly ours: Load;
+  readonly bare: Load;
+}
+
+/** Flights are made one by one. */
+export function createOnes(context: BenchContext, server: BenchServer): Promise<LoadBesideCeiling> {
+  return loadBesideCeiling(context, server, CREATED_FLIGHT, () => ({
+    method: 'POST',
+    path: '/api/v1/records',
+    body: CREATE_FLIGHT,
+  }));
+}
+
+/** Flights of a store that holds some are read by their ids. */
+export async function readOnes(context: BenchContext, server: BenchServer): Promise<LoadBesideCeiling> {
+  const ids = await someIds(server.url, 2000);
+  const next = () =>
+    ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
+  const answer = await (await fetch(server.url + next().path)).text();
+  return loadBesideCeiling(context, server, answer, next);
+}
+
+async function loadBesideCeiling(
+  context: BenchContext,
+  server: BenchServer,
+  answer: string,
+  next: () => LoadRequest,
+): Promise<LoadBesideCeiling> {
+  const ceiling = await startScript('ceiling-worker.ts', [answer]);
+  try {
+    const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
+    await load(server);
+    const bare = await load(ceiling);
+    const ours = await load(server);
+    if (ours.failures > 0) throw new Error(`${ours.failures} requests failed`);
+    return { ours, bare };
+  } finally {
+    await ceiling.stop();
+  }
 }

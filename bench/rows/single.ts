@@ -1,11 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, timed } from '../harness/engine.ts';
 import { runLoad } from '../harness/load.ts';
 import { type BenchServer, startScript, startServer } from '../harness/server.ts';
-import { cost, figure, type Measurement, median, rate } from '../harness/table.ts';
+import { cost, type Measurement, median, rate } from '../harness/table.ts';
 import { flightsInBoth, someIds } from './flights.ts';
 import { besideCeiling, CONNECTIONS, CREATE_FLIGHT, CREATED_FLIGHT, FLIGHT } from './one-flight.ts';
+import { readsBeside } from './reads-beside.ts';
 
 /** Single writes: every answer is on disk. */
 export const singleWrites: BenchGroup = {
@@ -137,24 +137,17 @@ async function filteredPage(context: BenchContext, server: BenchServer, engine: 
   return cost('page of 100, two filters, a sort, p50', median(ours), 'ms', median(limits), 'the same SQL', 0.7);
 }
 
-const STREAM_READERS = new URL('../harness/stream-readers.ts', import.meta.url);
-
 async function readsBesideStreams(
   context: BenchContext,
   server: BenchServer,
   ids: readonly string[],
 ): Promise<Measurement[]> {
-  const measurements: Measurement[] = [];
-  for (const clients of [0, 4, 16]) {
-    const readers = new Worker(STREAM_READERS, {
-      workerData: { url: `${server.url}/api/v1/records/flights/stream`, clients },
-    });
-    const next = () =>
-      ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
-    const load = await runLoad(server.url, 1, context.loadMilliseconds, next);
-    await readers.terminate();
-    const beside = clients === 0 ? 'on an idle server' : `beside ${clients} streams`;
-    measurements.push(figure(`point read ${beside}, p99`, load.p99, 'ms', clients === 0 ? '' : 'to stay under 50'));
+  const measurements: Measurement[] = [await readsBeside(context, server, ids, null)];
+  for (const clients of [4, 16]) {
+    const path = '/api/v1/records/flights/stream';
+    measurements.push(
+      await readsBeside(context, server, ids, { what: `${clients} streams`, clients, path, body: null }),
+    );
   }
   return measurements;
 }

@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { alternate, timed } from '../harness/engine.ts';
-import { runLoad, upload } from '../harness/load.ts';
-import { type BenchServer, startScript, startServer } from '../harness/server.ts';
+import { upload } from '../harness/load.ts';
+import { type BenchServer, startServer } from '../harness/server.ts';
 import { type Measurement, rate } from '../harness/table.ts';
-import { besideCeiling, CONNECTIONS, CREATE_FLIGHT, CREATED_FLIGHT, FLIGHT } from './one-flight.ts';
+import { besideCeiling, createOnes, FLIGHT, readOnes } from './one-flight.ts';
 
 const COLUMNS =
   '_row INTEGER PRIMARY KEY, _id TEXT NOT NULL, _created_at INTEGER NOT NULL, _updated_at INTEGER NOT NULL, ' +
@@ -55,37 +55,14 @@ async function insertLines(database: DatabaseSync, file: string): Promise<void> 
 }
 
 async function reads(context: BenchContext, server: BenchServer): Promise<Measurement[]> {
-  const ids = await idsOf(server);
-  const path = () => `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}`;
-  const ceiling = await startScript('ceiling-worker.ts', [await (await fetch(server.url + path())).text()]);
-  try {
-    const next = () => ({ method: 'GET', path: path() }) as const;
-    const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
-    await load(server);
-    const bare = await load(ceiling);
-    const ours = await load(server);
-    if (ours.failures > 0) throw new Error(`${ours.failures} reads failed`);
-    return [
-      rate('SQLite: GET by id, 64 connections', ours.perSecond, 'requests/s', bare.perSecond, 'the ceiling', 0.5),
-    ];
-  } finally {
-    await ceiling.stop();
-  }
+  const { ours, bare } = await readOnes(context, server);
+  return [rate('SQLite: GET by id, 64 connections', ours.perSecond, 'requests/s', bare.perSecond, 'the ceiling', 0.5)];
 }
 
 async function writes(context: BenchContext, server: BenchServer): Promise<Measurement[]> {
-  const ceiling = await startScript('ceiling-worker.ts', [CREATED_FLIGHT]);
-  try {
-    const next = () => ({ method: 'POST', path: '/api/v1/records', body: CREATE_FLIGHT }) as const;
-    const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
-    await load(server);
-    const commits = commitsASecond(context);
-    const bare = await load(ceiling);
-    const ours = await load(server);
-    return besideCeiling('SQLite: POST, 64 connections', ours, bare, commits, 'one INSERT a commit', 8);
-  } finally {
-    await ceiling.stop();
-  }
+  const commits = commitsASecond(context);
+  const { ours, bare } = await createOnes(context, server);
+  return besideCeiling('SQLite: POST, 64 connections', ours, bare, commits, 'one INSERT a commit', 8);
 }
 
 function commitsASecond(context: BenchContext): number {
@@ -110,17 +87,4 @@ function openTable(path: string): DatabaseSync {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   database.exec(`CREATE TABLE t (${COLUMNS}) STRICT`);
   return database;
-}
-
-async function idsOf({ url }: BenchServer): Promise<string[]> {
-  const response = await fetch(`${url}/api/v1/query`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
-    body: JSON.stringify({ sql: 'SELECT id FROM flights WHERE _seq % 500 = 0 LIMIT 2000' }),
-  });
-  if (!response.ok) throw new Error(`no ids: ${await response.text()}`);
-  return (await response.text())
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { id: string }).id);
 }

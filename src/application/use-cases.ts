@@ -15,6 +15,7 @@ import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
 import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
 import { cancelRun } from './pipelines/commands/cancel-run.ts';
+import { pausePipeline } from './pipelines/commands/pause-pipeline.ts';
 import { replayRows } from './pipelines/commands/replay-rows.ts';
 import { resetPipeline } from './pipelines/commands/reset-pipeline.ts';
 import { rollBackRun } from './pipelines/commands/roll-back-run.ts';
@@ -22,8 +23,10 @@ import { runPipeline } from './pipelines/commands/run-pipeline.ts';
 import { synchronisePipelines } from './pipelines/commands/synchronise-pipelines.ts';
 import type { PipelineCatalog } from './pipelines/pipeline-catalog.ts';
 import type { PipelineRuns } from './pipelines/pipeline-runs.ts';
+import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
+import { getKeptRun, getPipelineWork, keepRun, storeBatch, takePipeline } from './pipelines/work/serve-workers.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { BatchStore } from './ports/batch-store.ts';
 import type { Clock } from './ports/clock.ts';
@@ -57,6 +60,7 @@ import { readChanges, streamChanges } from './records/queries/read-changes.ts';
 import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
 import { watchRecords } from './records/queries/watch-records.ts';
 import { RecordWrites } from './records/record-writes.ts';
+import type { Scheduler } from './scheduling/scheduler.ts';
 import { describeSql } from './sql/queries/describe-sql.ts';
 import { readSql, runSql, streamSql } from './sql/queries/run-sql.ts';
 
@@ -99,6 +103,7 @@ export interface PipelineParts {
   readonly files: PipelineFiles | null;
   readonly pipelines: PipelineCatalog;
   readonly runs: PipelineRuns;
+  readonly scheduler: Scheduler;
   readonly history: RunHistory;
   readonly store: BatchStore;
 }
@@ -161,6 +166,11 @@ export function createUseCases(parts: UseCaseParts) {
     cancelAnalysis: observe('cancel-analysis', cancelAnalysis(analyses)),
 
     synchronisePipelines: observe('synchronise-pipelines', synchronisePipelines(piping)),
+    getPipelineWork: observe('get-pipeline-work', getPipelineWork(piping)),
+    takePipeline: observe('take-pipeline', takePipeline(piping)),
+    storeBatch: observe('store-batch', storeBatch(piping)),
+    getKeptRun: observe('get-kept-run', getKeptRun(piping)),
+    keepRun: observe('keep-run', keepRun(piping)),
     listPipelines: observe('list-pipelines', listPipelines(piping)),
     getPipeline: observe('get-pipeline', getPipeline(piping)),
     runPipeline: observe('run-pipeline', runPipeline(piping)),
@@ -169,6 +179,8 @@ export function createUseCases(parts: UseCaseParts) {
     cancelRun: observe('cancel-run', cancelRun(piping)),
     rollBackRun: observe('roll-back-run', rollBackRun(piping)),
     resetPipeline: observe('reset-pipeline', resetPipeline(piping)),
+    followRun: observe('follow-run', followRun(piping)),
+    pausePipeline: observe('pause-pipeline', pausePipeline(piping)),
     replayRows: observe('replay-rows', replayRows(piping)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),

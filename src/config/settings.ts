@@ -123,6 +123,18 @@ export const SETTINGS = {
     'auto',
     'Threads the engine may take; auto is one a core.',
   ),
+  taskQueue: storage(
+    'TASK_QUEUE',
+    choice('local', 'redis'),
+    'local',
+    'Where work that is done later waits: local in a file of DATA_DIR, redis for workers on any number of machines.',
+  ),
+  redisUrl: storage(
+    'REDIS_URL',
+    text('redis://user:password@host:port/database'),
+    '',
+    'Redis of TASK_QUEUE redis; it has to keep its data on disk. Several instances may share one.',
+  ),
   historyRetention: storage('HISTORY_RETENTION', retention, 'all', 'How far back former versions of records are kept.'),
   processorEngine: analysis(
     'DATA_PROCESSOR_ENGINE',
@@ -167,6 +179,12 @@ export const SETTINGS = {
     optionalPath,
     '',
     'Folder of the pipeline files; without it there are none.',
+  ),
+  pipelineRuns: pipelines(
+    'PIPELINE_RUNS',
+    integer(0, 1000),
+    '4',
+    'Most runs at once in this process; 0 leaves them to workers elsewhere.',
   ),
   pipelineBatch: pipelines(
     'PIPELINE_BATCH',

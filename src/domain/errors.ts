@@ -44,6 +44,7 @@ export const ERROR_TITLES = {
   store_read_only: 'The store cannot be written',
   store_newer: 'The store was written by a newer version',
   store_damaged: 'The store cannot be read',
+  store_unfinished: 'The store is an unfinished copy',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_TITLES;

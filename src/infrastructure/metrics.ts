@@ -90,6 +90,13 @@ export class Metrics {
     });
   }
 
+  /** What is worth knowing of the server whatever it does, as labels of a figure that is always 1. */
+  info(facts: Readonly<Record<string, string>>): void {
+    const labelNames = Object.keys(facts);
+    const name = 'data_forge_info';
+    new Gauge({ name, help: 'The adapters in use', labelNames, registers: [this.#registry] }).set({ ...facts }, 1);
+  }
+
   answered({ protocol, method, route, status, duration, dataset, bytesOut }: AnsweredRequest): void {
     const about = dataset ?? '';
     this.#requests.inc({ protocol, method, route, status, dataset: about });

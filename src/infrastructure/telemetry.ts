@@ -15,11 +15,19 @@ export class ProcessTelemetry {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #slowRequest: number;
+  #storage: string | null = null;
 
   constructor({ logger, metrics, slowRequest }: TelemetryOptions) {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#slowRequest = slowRequest;
+  }
+
+  /** Names the adapters: in a figure, once in the log, and in what it says of requests that fail or are slow. */
+  uses(adapters: { readonly engine: string; readonly processor: string }): void {
+    this.#metrics.info(adapters);
+    this.#logger.debug(adapters, 'adapters');
+    this.#storage = adapters.engine;
   }
 
   ran(run: UseCaseRun): void {
@@ -29,7 +37,8 @@ export class ProcessTelemetry {
 
   answered(request: AnsweredRequest): void {
     this.#metrics.answered(request);
-    const { plan, explain, error, ...facts } = request;
+    const { plan, explain, error, ...rest } = request;
+    const facts = { ...rest, storage: this.#storage };
     if (request.status >= 500) {
       this.#logger.error({ ...facts, plan, err: error }, 'request failed');
     } else if (request.duration >= this.#slowRequest) {

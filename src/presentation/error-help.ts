@@ -73,6 +73,8 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
     'The store was written by a newer version of Data Forge. Start that version, or restore a backup of this one.',
   store_damaged:
     'The store cannot be read. Restore a backup with `forge restore`, or move the file away to begin anew.',
+  store_unfinished:
+    'The store is a copy that `forge migrate` has begun and not finished, or one that came out different from its source. Run the same command again, or remove the copy and begin anew.',
 };
 
 /** The text of `docs/reference/errors.md`. */

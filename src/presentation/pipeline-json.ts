@@ -1,10 +1,10 @@
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
 import { type PipelineRun, rowsOf } from '#domain/pipeline/run.ts';
-import type { Schedule } from '#domain/pipeline/schedule.ts';
+import type { Schedule } from '#domain/schedule/schedule.ts';
 
 /** A pipeline as every protocol shows it. */
-export function pipelineJson({ pipeline, lastRun }: PipelineStatus): Readonly<Record<string, unknown>> {
-  const { name, description, source, transform, target, schedule } = pipeline;
+export function pipelineJson({ pipeline, lastRun, schedule }: PipelineStatus): Readonly<Record<string, unknown>> {
+  const { name, description, source, transform, target } = pipeline;
   return {
     name,
     description,
@@ -13,19 +13,24 @@ export function pipelineJson({ pipeline, lastRun }: PipelineStatus): Readonly<Re
     dataset: target.dataset,
     mode: target.mode,
     contract: target.contract,
-    schedule: schedule && scheduleJson(schedule),
+    schedule: pipeline.schedule && schedule && scheduleJson(pipeline.schedule, schedule),
     last_run: lastRun && { ...runJson(lastRun), log: undefined },
   };
 }
 
-function scheduleJson({ trigger, paused }: Schedule): Readonly<Record<string, unknown>> {
-  const { kind, ...trigger_ } = trigger;
-  return { kind, ...trigger_, paused };
+function scheduleJson(
+  { trigger: { kind, ...trigger } }: Schedule,
+  { nextAt, paused }: NonNullable<PipelineStatus['schedule']>,
+): Readonly<Record<string, unknown>> {
+  return { kind, ...trigger, paused, next_at: timeOf(nextAt) };
+}
+
+function timeOf(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
 /** A run of a pipeline as every protocol shows it; times as in a record. */
 export function runJson(run: PipelineRun): Readonly<Record<string, unknown>> {
-  const time = (milliseconds: number | null) => (milliseconds === null ? null : new Date(milliseconds).toISOString());
   const { batches, created, updated, ignored, deleted, rejected, bytes, retries } = run.counts;
   return {
     id: run.id,
@@ -33,8 +38,8 @@ export function runJson(run: PipelineRun): Readonly<Record<string, unknown>> {
     dataset: run.dataset,
     state: run.state,
     caller: run.caller,
-    started_at: time(run.startedAt),
-    ended_at: time(run.endedAt),
+    started_at: timeOf(run.startedAt),
+    ended_at: timeOf(run.endedAt),
     progress: { part: run.part, rows: rowsOf(run.counts), bytes, batches },
     created,
     updated,
@@ -43,7 +48,7 @@ export function runJson(run: PipelineRun): Readonly<Record<string, unknown>> {
     rejected,
     retries,
     error: run.error,
-    log: run.log.map(({ at, message }) => ({ at: time(at), message })),
-    rolled_back_at: time(run.rolledBackAt),
+    log: run.log.map(({ at, message }) => ({ at: timeOf(at), message })),
+    rolled_back_at: timeOf(run.rolledBackAt),
   };
 }

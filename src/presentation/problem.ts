@@ -84,6 +84,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemWords>> = {
   store_read_only: words(503, 'unavailable', 'UNAVAILABLE', 1013, 6),
   store_newer: words(503, 'failedPrecondition', 'UNAVAILABLE', 1013, 6),
   store_damaged: words(503, 'dataLoss', 'UNAVAILABLE', 1013, 6),
+  store_unfinished: words(503, 'failedPrecondition', 'UNAVAILABLE', 1013, 6),
 };
 
 /** The page that explains a code; the server shows it itself. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { dataset, property } from '../support/dataset-builders.ts';
 import { describeOnPostgres, openTemporaryPostgres } from '../support/postgres-engine.ts';
-import { onServer, until } from '../support/postgres-server.ts';
+import { onServer } from '../support/postgres-server.ts';
 import { reading, recordOf, request, StoreDriver } from '../support/store-driver.ts';
+import { until } from '../support/until.ts';
 
 const items = dataset('items', [property('k', 'VARCHAR', { unique: true }), property('n', 'INTEGER')]);
 

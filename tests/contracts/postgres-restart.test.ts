@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { dataset, property } from '../support/dataset-builders.ts';
 import { describeOnPostgres, openTemporaryPostgres } from '../support/postgres-engine.ts';
-import { until } from '../support/postgres-server.ts';
 import { StoreDriver } from '../support/store-driver.ts';
+import { until } from '../support/until.ts';
 
 const items = dataset('items', [property('n', 'INTEGER')]);
 

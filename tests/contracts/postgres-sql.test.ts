@@ -6,7 +6,8 @@ import { DataForgeError } from '#domain/errors.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { dataset, property } from '../support/dataset-builders.ts';
 import { describeOnPostgres, openTemporaryPostgres, type PostgresTestStore } from '../support/postgres-engine.ts';
-import { onServer, until } from '../support/postgres-server.ts';
+import { onServer } from '../support/postgres-server.ts';
+import { until } from '../support/until.ts';
 import { POSTGRES_ALLOWED, POSTGRES_ATTACKS } from './sql/postgres-queries.ts';
 import { EVERY_TYPE, SALES, SqlWorld } from './sql/sql-world.ts';
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Source, SourceBatch, SourceOpening } from '#application/ports/source.ts';
 import { readGroup } from '#domain/file/option-group.ts';
@@ -154,7 +155,9 @@ async function allIds(batches: AsyncIterable<SourceBatch>): Promise<number[]> {
 /** The ids of a batch's rows, which the fixtures put first in each. */
 async function idsOf({ rows }: SourceBatch): Promise<number[]> {
   if (rows === null) return [];
-  const text = Buffer.concat(await Array.fromAsync(rows.body)).toString();
+  const bytes = Buffer.concat(await Array.fromAsync(rows.body));
+  if (rows.format === 'arrow') return Array.from(tableFromIPC(bytes).getChild('id') ?? [], Number);
+  const text = bytes.toString();
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   // A quoted value may go on in the next line.
   if (rows.format === 'csv') return lines.filter((line) => /^\d+,/.test(line)).map((line) => Number.parseInt(line, 10));

@@ -20,9 +20,10 @@ import { describeWriteConflicts } from './storage/write-conflicts.ts';
 export type { OpenedEngine } from './storage/contract-context.ts';
 
 /** What every storage engine must do, whatever is behind it. */
-export function describeStorageEngine(name: string, open: () => Promise<OpenedEngine>): void {
+export function describeStorageEngine(name: string, open: () => Promise<OpenedEngine>, manyRows = 30_000): void {
   describe(`${name} as a storage engine`, () => {
-    const context: { store: StoreDriver; opened: OpenedEngine } = Object.create(null);
+    const context: { store: StoreDriver; opened: OpenedEngine; manyRows: number } = Object.create(null);
+    context.manyRows = manyRows;
     beforeEach(async () => {
       context.opened = await open();
       context.store = new StoreDriver(context.opened.engine);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROCESSORS } from '#adapters/processing/registry.ts';
 import { ENGINES, type EngineName, startServer, type TestServer } from './rest/support/server.ts';
+import { SCENARIO_FILES, walkMainScenario } from './support/main-scenario.ts';
 
 const NAMES = Object.keys(PROCESSORS) as (keyof typeof PROCESSORS)[];
 
@@ -100,9 +101,9 @@ interface Table {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-async function startWith(engine: EngineName, processor: string): Promise<TestServer> {
-  const env = { API_TOKENS: '', DATA_PROCESSOR_ENGINE: processor, PROTOCOLS: 'rest' };
-  const server = await startServer(engine, { files: FILES, env });
+async function startWith(engine: EngineName, processor: string, log: (line: string) => void): Promise<TestServer> {
+  const env = { API_TOKENS: '', DATA_PROCESSOR_ENGINE: processor, PROTOCOLS: 'rest', LOG_LEVEL: 'trace' };
+  const server = await startServer(engine, { files: { ...FILES, ...SCENARIO_FILES }, env, log });
   await server.post('/records/bulk', { schema_name: 'things', data: THINGS });
   const kinds = [
     { name: 'ash', weight: 1 },
@@ -118,13 +119,27 @@ describe.each(ENGINES.flatMap((engine) => NAMES.map((processor) => ({ engine, pr
   'the server on $engine with $processor',
   ({ engine, processor }) => {
     let server: TestServer;
+    const logged: string[] = [];
     beforeAll(async () => {
-      server = await startWith(engine, processor);
+      server = await startWith(engine, processor, (line) => logged.push(line));
     });
     afterAll(() => server.close());
 
-    test('says so in health and in figures', async () => {
+    test('says so in health, in figures and in the log', async () => {
       expect((await server.get('//health/ready')).json).toMatchObject({ engine, processor });
+      expect((await server.get('//metrics')).text).toContain(
+        `data_forge_info{engine="${engine}",processor="${processor}"} 1`,
+      );
+      const lines = logged.map((line) => JSON.parse(line));
+      expect(lines).toContainEqual(expect.objectContaining({ msg: 'adapters', engine, processor }));
+      expect(lines.findLast(({ msg }) => msg === 'request')).toMatchObject({ storage: engine });
+    });
+
+    test('loads, answers, changes and analyses as every other does', async () => {
+      logged.length = 0;
+      await walkMainScenario(server.url);
+      const computed = logged.map((line) => JSON.parse(line)).filter(({ useCase }) => useCase === 'compute-analysis');
+      expect(computed.map((run) => run.processor)).toEqual([processor]);
     });
 
     test('answers every operation, and says who computed what it lacks', async () => {

@@ -53,16 +53,17 @@ describe('the launcher', () => {
   });
 
   test.each([
-    ['UV_THREADPOOL_SIZE', '16'],
-    ['MALLOC_ARENA_MAX', String(Math.max(2, cpus().length))],
-  ])('sets %s, or leaves it as the user wants it', async (name, expected) => {
+    ['UV_THREADPOOL_SIZE', '16', '7'],
+    ['MALLOC_ARENA_MAX', String(Math.max(2, cpus().length)), '7'],
+    ['NODE_COMPILE_CACHE', join(root, 'node_modules', '.cache', 'compiled'), join(tmpdir(), 'data-forge-compiled')],
+  ])('sets %s, or leaves it as the user wants it', async (name, expected, other) => {
     const source = `console.log(process.env.${name});`;
     const usual = await launch(source, { env: { [name]: '' } });
     await usual.closed;
     expect(usual.said().trim()).toBe(expected);
-    const chosen = await launch(source, { env: { [name]: '7' } });
+    const chosen = await launch(source, { env: { [name]: other } });
     await chosen.closed;
-    expect(chosen.said().trim()).toBe('7');
+    expect(chosen.said().trim()).toBe(other);
   });
 
   test('ends with the exit code of the script', async () => {

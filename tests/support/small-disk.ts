@@ -28,6 +28,10 @@ export class SmallDisk {
     run('mount', '-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.folder);
   }
 
+  grow(megabytes: number): void {
+    run('mount', '-o', `remount,size=${megabytes}m`, this.folder);
+  }
+
   unmount(): void {
     run('umount', '-l', this.folder);
   }

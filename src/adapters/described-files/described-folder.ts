@@ -77,6 +77,15 @@ export class DescribedFolder<T extends { readonly name: string }> implements Wat
     return { values: files.flatMap(({ value }) => value ?? []), hash: hash.digest('hex') };
   }
 
+  /** The file that describes what has a name, as it is; null where none does. */
+  async fileOf(name: string): Promise<{ readonly file: string; readonly text: string } | null> {
+    for (const file of await this.#list()) {
+      const bytes = await readFile(join(this.#folder, file));
+      if ((await this.#readFile(file, bytes)).name === name) return { file, text: bytes.toString() };
+    }
+    return null;
+  }
+
   watch(onChange: () => void): () => void {
     return watchFolder(this.#folder, isDescribingFile, onChange);
   }

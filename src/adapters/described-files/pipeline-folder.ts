@@ -1,4 +1,4 @@
-import type { PipelineFiles } from '#application/ports/pipeline-files.ts';
+import type { PipelineFile, PipelineFiles } from '#application/ports/pipeline-files.ts';
 import { parsePipeline } from '#domain/pipeline/parse-pipeline.ts';
 import type { Pipeline, SourceKind } from '#domain/pipeline/pipeline.ts';
 import { DescribedFolder, type FileKind } from './described-folder.ts';
@@ -13,6 +13,10 @@ export class PipelineFolder implements PipelineFiles {
 
   async read(): Promise<readonly Pipeline[]> {
     return (await this.#files.load()).values;
+  }
+
+  fileOf(pipeline: string): Promise<PipelineFile | null> {
+    return this.#files.fileOf(pipeline);
   }
 
   watch(onChange: () => void): () => void {

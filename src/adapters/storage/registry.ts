@@ -2,6 +2,7 @@ import type { AdmissionGate } from '#application/ports/admission-gate.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { RelationRunner } from '#application/ports/relation-runner.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
+import type { StoreExport, StoreImport } from '#application/ports/store-transfer.ts';
 import type { TableRenderer } from '#application/ports/table-renderer.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
@@ -53,14 +54,50 @@ export const STORAGE_ENGINES = {
   },
 } satisfies Readonly<Record<string, OpenEngine>>;
 
-/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; null for engines that keep none in a file. */
-export const STORE_RESTORERS: Readonly<Record<keyof typeof STORAGE_ENGINES, RestoreStore | null>> = {
-  memory: null,
+/** What puts a backup in the place of a store, by the word of `DB_ENGINE`; engines that keep none in a file are not here. */
+export const STORE_RESTORERS: Readonly<Partial<Record<keyof typeof STORAGE_ENGINES, RestoreStore>>> = {
   duckdb: async (request) => (await import('./duckdb/duckdb-restore.ts')).restoreDuckDbStore(request),
   sqlite: async (request) => (await import('./sqlite/sqlite-restore.ts')).restoreSqliteStore(request),
   postgres: async ({ from }) => {
     const message = `A store in PostgreSQL is restored with its own tool, where there is no schema ${POSTGRES_SCHEMA}: psql --single-transaction -v ON_ERROR_STOP=1 -f ${from} "$DATABASE_URL".`;
     throw new DataForgeError('unsupported_by_engine', message);
+  },
+};
+
+/** What a store may need to be opened for a copy; each takes what concerns it. */
+type TransferOptions = Pick<EngineOptions, 'dataDir' | 'memoryBytes' | 'threads' | 'databaseUrl'>;
+
+/** How a store is opened to be copied, and to be made as a copy. */
+interface StoreTransfer {
+  readonly from: (options: TransferOptions) => Promise<StoreExport>;
+  readonly to: (options: TransferOptions) => Promise<StoreImport>;
+}
+
+/** Pages of SQLite that a copy keeps. */
+const COPY_CACHE_BYTES = 64e6;
+
+/** The ends of a copy, by the word of `DB_ENGINE`; engines whose store ends with the process are not here. */
+export const STORE_TRANSFERS: Readonly<Partial<Record<keyof typeof STORAGE_ENGINES, StoreTransfer>>> = {
+  duckdb: {
+    from: async ({ dataDir, memoryBytes, threads }) => {
+      const { openDuckDbExport } = await import('./duckdb/duckdb-export.ts');
+      return openDuckDbExport({ dataDir, memoryLimit: memoryLimitOf(memoryBytes), threads });
+    },
+    to: async ({ dataDir, memoryBytes, threads }) => {
+      const { openDuckDbImport } = await import('./duckdb/duckdb-import.ts');
+      return openDuckDbImport({ dataDir, memoryLimit: memoryLimitOf(memoryBytes), threads });
+    },
+  },
+  sqlite: {
+    from: async ({ dataDir }) =>
+      (await import('./sqlite/sqlite-export.ts')).openSqliteExport(dataDir, COPY_CACHE_BYTES),
+    to: async ({ dataDir }) => (await import('./sqlite/sqlite-import.ts')).openSqliteImport(dataDir, COPY_CACHE_BYTES),
+  },
+  postgres: {
+    from: async ({ databaseUrl }) =>
+      (await import('./postgres/postgres-export.ts')).openPostgresExport(databaseUrl, POSTGRES_SCHEMA),
+    to: async ({ databaseUrl }) =>
+      (await import('./postgres/postgres-import.ts')).openPostgresImport(databaseUrl, POSTGRES_SCHEMA),
   },
 };
 

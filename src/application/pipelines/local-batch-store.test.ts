@@ -43,10 +43,10 @@ async function* bytes(text: string) {
   yield Buffer.from(text);
 }
 
-async function put(run: string, number: number, text: string | null, behind = store.state('p')) {
+async function put(run: string, number: number, text: string | null, holder = 'holder') {
   const rows = text === null ? null : { format: 'ndjson' as const, body: bytes(text) };
   const { signal } = new AbortController();
-  const asked = { pipeline, run, number, behind: await behind, rows, cursor: () => ({ at: number }), signal };
+  const asked = { pipeline, run, number, holder, rows, cursor: () => ({ at: number }), signal };
   return store.store({ ...asked, caller: 'tester' });
 }
 
@@ -56,6 +56,7 @@ async function count(of: Dataset): Promise<number> {
 
 test('rows, cursor and counts become true together, and a batch that comes again is answered alone', async () => {
   expect(await store.state('p')).toBe(null);
+  expect(await store.take(pipeline, 'holder', 'tester')).toMatchObject({ run: null, batch: 0, cursor: null });
   const first = await put('r', 1, '{"id":1}\n{"id":2}\n');
   expect(first).toMatchObject({
     repeated: false,
@@ -69,14 +70,25 @@ test('rows, cursor and counts become true together, and a batch that comes again
   expect(await put('s', 1, '{"id":3}\n')).toMatchObject({ state: { run: 's', counts: { created: 1, batches: 1 } } });
 });
 
-test('a run that another one has overtaken stores nothing', async () => {
-  const behind = store.state('p');
-  await put('r', 1, '{"id":1}\n');
-  await expect(put('s', 1, '{"id":1}\n', behind)).rejects.toMatchObject({ code: 'pipeline_busy' });
+test('a worker that was taken for dead finds itself replaced', async () => {
+  await store.take(pipeline, 'old', 'tester');
+  await put('r', 1, '{"id":1}\n', 'old');
+  expect(await store.take(pipeline, 'new', 'tester')).toMatchObject({ run: 'r', batch: 1 });
+  await expect(put('r', 2, '{"id":2}\n', 'old')).rejects.toMatchObject({ code: 'version_moved' });
+  expect(await put('r', 2, '{"id":2}\n', 'new')).toMatchObject({ state: { holder: 'new', batch: 2 } });
+  await expect(put('r', 3, '{"id":3}\n', 'old')).rejects.toMatchObject({ code: 'version_moved' });
+  expect(await count(log)).toBe(2);
+});
+
+test('of batches that come at the same moment for the same place one is stored', async () => {
+  await store.take(pipeline, 'holder', 'tester');
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => put('r', 1, '{"id":1}\n')));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
   expect(await count(log)).toBe(1);
 });
 
 test('rows that a killed process left between two commits are put aside before anything else', async () => {
+  await store.take(pipeline, 'holder', 'tester');
   const { state } = await put('r', 1, '{"id":1}\n');
   const setAside = [{ line: 2, reason: 'odd', format: 'ndjson' as const, row: '{"id":"x"}' }];
   await writePipelineState(engine.writer, 'p', { ...state, setAside }, { caller: 'tester' });

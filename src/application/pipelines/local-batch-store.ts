@@ -1,5 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
 import type { Target } from '#domain/pipeline/target.ts';
@@ -15,7 +16,7 @@ import { conflictPolicy } from './conflict-policy.ts';
 import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
 import { type GrowingPorts, loadGrowing } from './load-growing.ts';
-import { readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
+import { type ReadPipelineState, readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
 import { settleSetAside } from './set-aside.ts';
 
 export interface LocalBatchStorePorts extends GrowingPorts {
@@ -34,37 +35,54 @@ export class LocalBatchStore implements BatchStore {
     this.#ports = ports;
   }
 
-  state(pipeline: string): Promise<PipelineState | null> {
-    return readPipelineState(this.#ports.writer, pipeline);
+  async state(pipeline: string): Promise<PipelineState | null> {
+    return (await readPipelineState(this.#ports.writer, pipeline)).state;
+  }
+
+  async take({ name, source }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+    for (;;) {
+      const { state, guards } = await readPipelineState(this.#ports.writer, name);
+      const taken = { ...(state ?? beginning(source.kind)), holder };
+      try {
+        await writePipelineState(this.#ports.writer, name, taken, { caller, guards });
+        return taken;
+      } catch (error) {
+        if (!(error instanceof DataForgeError) || error.code !== 'version_moved') throw error;
+      }
+    }
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
-    const { pipeline, run, number, behind, rows } = request;
-    const kept = await this.state(pipeline.name);
-    // A process that ended between two commits may have left rows that are still to be put aside.
-    const before = kept && (await settleSetAside(this.#ports, pipeline, kept));
-    if (before?.run === run && before.batch >= number) return { state: before, repeated: true };
-    if (before?.run !== behind?.run || before?.batch !== behind?.batch) throw overtaken(pipeline.name);
-    const counts = before?.run === run ? before.counts : NO_COUNTS;
-    const stored = rows === null ? await this.#move(request, counts) : await this.#load(request, rows, counts);
+    const { pipeline, run, number, rows, holder } = request;
+    let before = await readPipelineState(this.#ports.writer, pipeline.name);
+    if (before.state?.holder !== holder) throw taken(pipeline);
+    if (before.state.setAside.length > 0) {
+      // A process that ended between two commits has left rows that are still to be put aside.
+      await settleSetAside(this.#ports, pipeline, before.state);
+      before = await readPipelineState(this.#ports.writer, pipeline.name);
+    }
+    const { state } = before;
+    if (state !== null && state.run === run && state.batch >= number) return { state, repeated: true };
+    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
   }
 
   /** Moves the cursor alone. */
-  async #move(request: StoreBatchRequest, counts: RunCounts): Promise<PipelineState> {
-    const state = stateBehind(request, addCounts(counts, { batches: 1 }), []);
-    await writePipelineState(this.#ports.writer, request.pipeline.name, state, request);
+  async #move(request: StoreBatchRequest, before: ReadPipelineState): Promise<PipelineState> {
+    const state = stateBehind(request, addCounts(countsBefore(request, before), { batches: 1 }), []);
+    const { caller } = request;
+    await writePipelineState(this.#ports.writer, request.pipeline.name, state, { caller, guards: before.guards });
     return state;
   }
 
-  #load(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+  #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
     const { dataset, contract } = request.pipeline.target;
-    const load = (given: SourceRows) => this.#loadOnce(request, given, counts);
+    const load = (given: SourceRows) => this.#loadOnce(request, given, before);
     if (contract !== 'evolve') return load(rows);
     return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
   }
 
-  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, counts: RunCounts): Promise<PipelineState> {
+  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
@@ -75,7 +93,7 @@ export class LocalBatchStore implements BatchStore {
     const body = new CountedBody(kept?.body ?? rows.body);
     let state: PipelineState | null = null;
     const stateAfter = (loaded: BulkCounts) => {
-      const done = addCounts(counts, { ...countsOf(loaded), batches: 1, bytes: body.bytes });
+      const done = addCounts(countsBefore(request, before), { ...countsOf(loaded), batches: 1, bytes: body.bytes });
       state = stateBehind(request, done, kept?.setAside(loaded) ?? []);
       return JSON.stringify(state);
     };
@@ -88,6 +106,7 @@ export class LocalBatchStore implements BatchStore {
         onConflict: conflictPolicy(dataset, target),
         removesOthers: target.mode === 'replace',
         marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
+        guards: before.guards,
         origin: { caller, run },
         returnRecords: false,
         signal,
@@ -98,22 +117,34 @@ export class LocalBatchStore implements BatchStore {
   }
 }
 
+/** Of a pipeline that has stored nothing yet. */
+function beginning(source: string): Omit<PipelineState, 'holder'> {
+  return { run: null, batch: 0, cursor: null, source, counts: NO_COUNTS, setAside: [] };
+}
+
+/** What the run of a batch has done before it. */
+function countsBefore({ run }: StoreBatchRequest, { state }: ReadPipelineState): RunCounts {
+  return state?.run === run ? state.counts : NO_COUNTS;
+}
+
+function taken({ name }: Pipeline): DataForgeError {
+  return new DataForgeError(
+    'version_moved',
+    `Another worker has gone on with pipeline "${name}" meanwhile; this one stops.`,
+  );
+}
+
 /** How far a pipeline is behind a batch. */
 function stateBehind(
-  { pipeline, run, number, cursor }: StoreBatchRequest,
+  { pipeline, run, number, cursor, holder }: StoreBatchRequest,
   counts: RunCounts,
   setAside: readonly SetAsideRow[],
 ): PipelineState {
-  return { run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
+  return { holder, run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
 }
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
-}
-
-function overtaken(pipeline: string): DataForgeError {
-  const message = `Another run of pipeline "${pipeline}" has stored rows since this one has; this one ends.`;
-  return new DataForgeError('pipeline_busy', message);
 }
 
 function requireKey({ name, primaryKey }: Dataset, { mode }: Target): void {

@@ -1,5 +1,5 @@
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
-import type { Change } from '#domain/record/change.ts';
+import type { Change, MarkGuard } from '#domain/record/change.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 
 /** The mark that keeps how far a pipeline has come, in the commit it stands beside. */
@@ -7,21 +7,36 @@ export function stateMark(pipeline: string): { readonly kind: string; readonly k
   return { kind: 'pipeline', key: pipeline };
 }
 
-/** @returns null for a pipeline that has never stored anything */
-export async function readPipelineState(writer: RecordWriter, pipeline: string): Promise<PipelineState | null> {
-  const { kind, key } = stateMark(pipeline);
-  const text = await writer.readMark(kind, key);
-  return text === null ? null : (JSON.parse(text) as PipelineState);
+/** A state, and what has to be still there for it to be moved on. */
+export interface ReadPipelineState {
+  /** null for a pipeline that has never stored anything */
+  readonly state: PipelineState | null;
+  readonly guards: readonly MarkGuard[];
 }
 
-/** Writes a state, and changes with it, as one commit. */
+export async function readPipelineState(writer: RecordWriter, pipeline: string): Promise<ReadPipelineState> {
+  const { kind, key } = stateMark(pipeline);
+  const value = await writer.readMark(kind, key);
+  return { state: value === null ? null : (JSON.parse(value) as PipelineState), guards: [{ kind, key, value }] };
+}
+
+/**
+ * Writes a state, and changes with it, as one commit.
+ * @throws DataForgeError `version_moved` where a guard finds that somebody else has moved on
+ */
 export async function writePipelineState(
   writer: RecordWriter,
   pipeline: string,
   state: PipelineState,
-  { caller, changes = [] }: { readonly caller: string; readonly changes?: readonly Change[] },
+  {
+    caller,
+    changes = [],
+    guards,
+  }: { readonly caller: string; readonly changes?: readonly Change[]; readonly guards?: readonly MarkGuard[] },
 ): Promise<void> {
   const marks = [{ ...stateMark(pipeline), value: JSON.stringify(state) }];
-  const [outcome] = await writer.commit([{ changes, marks, origin: { caller, run: state.run } }]);
+  const [outcome] = await writer.commit([
+    { changes, marks, ...(guards && { guards }), origin: { caller, run: state.run } },
+  ]);
   if (outcome?.ok === false) throw outcome.error;
 }

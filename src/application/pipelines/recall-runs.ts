@@ -14,13 +14,13 @@ export interface RecallPorts {
 const MOST_UNSETTLED = 3;
 
 /**
- * A run as it really stands: one under way in this process as it is now, and one whose process ended before it did as
+ * A run as it really stands: one that waits or goes on as its worker tells of it, and one that nobody will go on with as
  * `died`, with the counts of its last commit.
  */
 async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promise<PipelineRun> {
-  const current = runs.find(run.pipeline);
-  if (current?.id === run.id) return current;
   if (run.state !== 'running') return run;
+  const current = await runs.get(run.id);
+  if (current !== null) return current;
   const state = await store.state(run.pipeline);
   return { ...run, state: 'died', counts: state?.run === run.id ? state.counts : run.counts };
 }
@@ -28,7 +28,9 @@ async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promi
 /** The runs of a pipeline, the newest first. */
 export async function recallRuns(ports: RecallPorts, pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
   const kept = await ports.history.list(pipeline, limit);
-  return Promise.all(kept.map((run) => asItStands(ports, run)));
+  const runs = await Promise.all(kept.map((run) => asItStands(ports, run)));
+  const next = await ports.runs.find(pipeline);
+  return next === null || runs.some(({ id }) => id === next.id) ? runs : [next, ...runs].slice(0, limit);
 }
 
 /** Keeps what is known of runs whose process ended before they did, before a new one writes over it. */
@@ -43,6 +45,8 @@ export async function settleDied(ports: RecallPorts, pipeline: string): Promise<
 export async function recallRun(ports: RecallPorts, id: string): Promise<PipelineRun> {
   const run = await ports.history.get(id);
   if (run !== null) return asItStands(ports, run);
+  const waiting = await ports.runs.get(id);
+  if (waiting !== null) return waiting;
   const message = `There is no run "${id.slice(0, 100)}"; GET /api/v1/pipelines/{name}/runs lists those that are kept.`;
   throw new DataForgeError('unknown_run', message);
 }

@@ -75,12 +75,13 @@ export async function runJob(
 async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, signal: AbortSignal): Promise<void> {
   const { store, secrets, web, clock, folder, batch } = ports;
   const { pipeline, run } = job;
-  const state = await store.state(pipeline.name);
+  const holder = crypto.randomUUID();
+  const state = await store.take(pipeline, holder, job.caller);
   const replaces = pipeline.target.mode === 'replace';
   const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
-    cursor: !replaces && state?.source === pipeline.source.kind ? state.cursor : null,
+    cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
     secrets,
     web,
     clock,
@@ -89,15 +90,14 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
   };
-  let number = state?.run === run ? state.batch : 0;
-  let behind = state;
+  let number = state.run === run ? state.batch : 0;
   try {
     for await (const next of transformed(ports, pipeline, opening)) {
       if (signal.aborted) throw abortError(signal);
       number++;
-      const batch = { number, behind, rows: next.rows, cursor: () => next.cursor() };
-      behind = (await store.store({ ...job, ...batch, signal })).state;
-      progress.stored(behind, next.part?.() ?? null);
+      const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
+      const stored = await store.store({ ...job, ...batch, signal });
+      progress.stored(stored.state, next.part?.() ?? null);
     }
   } finally {
     // What was read ahead is of no use any more.

@@ -8,11 +8,9 @@ import type { Relation } from '../ports/relation-runner.ts';
 import type { SourceRows } from '../ports/source.ts';
 
 export interface TransformPorts {
-  readonly catalog: DatasetCatalog;
-  readonly reader: RecordReader;
   readonly transformer: BatchTransformer;
-  /** Bytes of one dataset that a SELECT may join. */
-  readonly maxJoined: number;
+  /** The datasets that a SELECT may join. */
+  readonly joinable: () => readonly Relation[];
 }
 
 /** Rows that a function takes at once. */
@@ -30,11 +28,15 @@ export async function transformRows(
     const lines = ports.transformer.lines(rows, signal);
     return { format: 'ndjson', body: callForLines(name, transform.run, lines) };
   }
-  return ports.transformer.select({ sql: transform.sql, rows, datasets: relations(ports), signal });
+  return ports.transformer.select({ sql: transform.sql, rows, datasets: ports.joinable(), signal });
 }
 
-function relations({ catalog, reader, maxJoined }: TransformPorts): readonly Relation[] {
-  const options = { reader, maxBytes: maxJoined, onRows: () => {} };
+/**
+ * The datasets of a store, to be joined.
+ * @param maxBytes of one of them
+ */
+export function joinableDatasets(catalog: DatasetCatalog, reader: RecordReader, maxBytes: number): readonly Relation[] {
+  const options = { reader, maxBytes, onRows: () => {} };
   return catalog.list().map((dataset) => ({
     name: dataset.name,
     input: datasetInput(dataset, null, options),

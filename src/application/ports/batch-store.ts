@@ -8,13 +8,13 @@ export interface StoreBatchRequest {
   readonly run: string;
   /** Counts from 1 in each run. */
   readonly number: number;
-  /** The state that the rows go on from, as it was told last. */
-  readonly behind: PipelineState | null;
   /** null: only the cursor moves. */
   readonly rows: SourceRows | null;
   /** The cursor that is true once the rows are stored; asked for when they have been read to their end. */
   readonly cursor: () => Cursor;
   readonly caller: string;
+  /** As it was given to `take`. */
+  readonly holder: string;
   readonly signal: AbortSignal;
 }
 
@@ -30,8 +30,13 @@ export interface BatchStore {
   /** How far a pipeline has come; null for one that has stored nothing yet. */
   state(pipeline: string): Promise<PipelineState | null>;
   /**
+   * Makes somebody the only one whose batches of the pipeline are stored from here on.
+   * @returns how far it has come
+   */
+  take(pipeline: Pipeline, holder: string, caller: string): Promise<PipelineState>;
+  /**
    * Stores the rows of a batch, the cursor behind them and what the run has done so far as one durable commit.
-   * @throws DataForgeError as `BulkLoader.load`, and `pipeline_busy` where another run has stored since; nothing is stored then
+   * @throws DataForgeError as `BulkLoader.load`, `version_moved` where somebody else has taken the pipeline; nothing is stored then
    */
   store(request: StoreBatchRequest): Promise<StoredBatch>;
 }

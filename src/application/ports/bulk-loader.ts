@@ -1,6 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Fault } from '#domain/errors.ts';
-import type { ConflictPolicy, InvalidPolicy, Origin } from '#domain/record/change.ts';
+import type { ConflictPolicy, InvalidPolicy, MarkGuard, Origin } from '#domain/record/change.ts';
 
 export type BulkFormat = 'ndjson' | 'json' | 'csv' | 'arrow' | 'parquet';
 
@@ -12,6 +12,8 @@ export interface BulkRequest {
   readonly onInvalid: InvalidPolicy;
   readonly onConflict: ConflictPolicy;
   readonly marks: readonly BulkMark[];
+  /** Where a mark is another when the load is committed, it fails with `version_moved`. */
+  readonly guards?: readonly MarkGuard[];
   readonly origin: Origin;
   /** Also render, for each row sent, the record that now stands; for bodies whose size is bounded. */
   readonly returnRecords: boolean;

@@ -8,4 +8,12 @@ export interface PipelineFiles extends WatchedFiles {
    * @throws DataForgeError `invalid_pipeline_file` with every fault of every file as `details.faults` (`FileFault`)
    */
   read(): Promise<readonly Pipeline[]>;
+  /** The file that describes a pipeline, as it is; null where there is none. */
+  fileOf(pipeline: string): Promise<PipelineFile | null>;
+}
+
+export interface PipelineFile {
+  /** Its name in the folder. */
+  readonly file: string;
+  readonly text: string;
 }

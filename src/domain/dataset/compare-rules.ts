@@ -1,8 +1,8 @@
+import { parseJson } from '../record/json.ts';
 import type { Value } from '../record/value.ts';
-import { jsonOfValue } from '../record/value-json.ts';
-import { compareValues, Invalid, readJsonValue } from '../record/value-rules.ts';
+import { compareValues, Invalid, readTextValue } from '../record/value-rules.ts';
 import type { Property } from './dataset.ts';
-import type { DbType } from './db-type.ts';
+import { type DbType, sameDbType } from './db-type.ts';
 
 /** What became stricter and what became looser between two versions of a property, each as a phrase for people. */
 export interface RuleChanges {
@@ -35,10 +35,10 @@ export function compareRules(before: Property, after: Property): RuleChanges {
   return changes;
 }
 
-/** The same value as another type holds it; null where that type cannot. */
+/** The same value as another type holds it, by the text it is written as in CSV; null where that type cannot. */
 export function convertValue(from: DbType, to: DbType, value: Value): Value {
-  if (value === null) return null;
-  const converted = readJsonValue(to, jsonOfValue(from, value));
+  if (value === null || sameDbType(from, to)) return value;
+  const converted = readTextValue(to, String(value), parseJson);
   return converted instanceof Invalid ? null : converted;
 }
 

@@ -1,9 +1,9 @@
 import { nameFault } from '../dataset/names.ts';
 import { duration, faultAt, type JsonSchema, type Option, optional, text, withDefault } from '../file/option.ts';
 import { groupSchema, type OptionGroup, oneOfKinds } from '../file/option-group.ts';
+import { SCHEDULE_OPTION } from '../schedule/schedule.ts';
 import type { PipelineSource, SourceKind } from './pipeline.ts';
 import { ALERTS_OPTION, RETRY_OPTION } from './policies.ts';
-import { SCHEDULE_OPTION } from './schedule.ts';
 import { TARGET_OPTION } from './target.ts';
 
 const NAME: Option<string> = {

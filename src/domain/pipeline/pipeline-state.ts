@@ -16,8 +16,10 @@ export interface SetAsideRow {
  * them nor behind.
  */
 export interface PipelineState {
-  /** The run that made the last commit, and the number of its batch in that run. */
-  readonly run: string;
+  /** Who may store the next batch: whoever took the pipeline last. A worker that was taken for dead and goes on finds itself replaced. */
+  readonly holder: string;
+  /** The run that made the last commit, and the number of its batch in that run; null and 0 before the first. */
+  readonly run: string | null;
   readonly batch: number;
   /** What the source goes on from; null: from the beginning. */
   readonly cursor: Cursor | null;

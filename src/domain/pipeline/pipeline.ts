@@ -1,7 +1,7 @@
 import type { FileFunction } from '../file/file-content.ts';
 import type { OptionGroup } from '../file/option-group.ts';
+import type { Schedule } from '../schedule/schedule.ts';
 import type { AlertOptions, RetryOptions } from './policies.ts';
-import type { Schedule } from './schedule.ts';
 import type { Target } from './target.ts';
 
 /** What a kind of source is called in a pipeline file, and the members that a source of that kind may have there. */

@@ -1,8 +1,11 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Cursor } from './cursor.ts';
 
-/** `died`: its process ended before it did; what it stored stands, and the next run goes on behind it. */
-export type RunState = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'died';
+/**
+ * `waiting`: nobody has begun it yet. `died`: its process ended before it did, and it will not be gone on with; what it stored
+ * stands, and the next run goes on behind it.
+ */
+export type RunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'died';
 
 /** What a run has done to its target so far. */
 export interface RunCounts {

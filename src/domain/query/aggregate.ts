@@ -146,10 +146,20 @@ function mean(read: Read, type: DbType): Accumulator {
     },
     value: () => {
       if (count === 0) return null;
-      const scale = type.name === 'DECIMAL' ? type.scale : 0;
-      return (type.name === 'DOUBLE' ? sum : Number(exact) / 10 ** scale) / count;
+      return type.name === 'DOUBLE' ? sum / count : meanOf(exact, type, BigInt(count));
     },
   };
+}
+
+/** Digits behind those of the sum, many more than a DOUBLE can tell apart. */
+const MEAN_DIGITS = 40;
+
+/** The DOUBLE nearest to an exact sum, of unscaled numbers of a type, divided by how many they are. */
+export function meanOf(sum: bigint, type: DbType, count: bigint): number {
+  const scale = type.name === 'DECIMAL' ? type.scale : 0;
+  const quotient = (sum * 10n ** BigInt(MEAN_DIGITS)) / count;
+  const mean = Number(`${quotient}e-${MEAN_DIGITS + scale}`);
+  return mean === 0 ? 0 : mean;
 }
 
 function extreme(read: Read, type: DbType, sign: 1 | -1): Accumulator {
@@ -168,7 +178,8 @@ function unscaled(value: Exclude<Value, null>): bigint {
   return BigInt(String(value).replace('.', ''));
 }
 
-function decimalOf(unscaledValue: bigint, scale: number): string {
+/** An unscaled number as decimal text. */
+export function decimalOf(unscaledValue: bigint, scale: number): string {
   const negative = unscaledValue < 0n;
   const digits = String(negative ? -unscaledValue : unscaledValue).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);

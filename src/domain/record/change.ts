@@ -54,10 +54,20 @@ export interface Mark {
   readonly value: string | ((results: readonly ChangeResult[]) => string);
 }
 
+/** What a mark has to be for a request to stand. */
+export interface MarkGuard {
+  readonly kind: string;
+  readonly key: string;
+  /** null: there must be none. */
+  readonly value: string | null;
+}
+
 /** Changes that stand or fall together. */
 export interface WriteRequest {
   readonly changes: readonly Change[];
   readonly marks: readonly Mark[];
+  /** Where a mark is another by then, the request fails with `version_moved`. */
+  readonly guards?: readonly MarkGuard[];
   readonly origin: Origin;
 }
 

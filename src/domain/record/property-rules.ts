@@ -36,7 +36,7 @@ function boundChecks(property: Property): Check[] {
   if (rules.enum !== null) {
     const allowed = new Set(rules.enum);
     const list = rules.enum
-      .map((value) => JSON.stringify(typeof value === 'bigint' ? Number(value) : value))
+      .map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)))
       .join(', ');
     checks.push((value) => (allowed.has(value) ? null : `must be one of ${list}`));
   }

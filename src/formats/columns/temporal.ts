@@ -23,6 +23,16 @@ export function timeOf(micros: bigint): string {
   return timestampOfMicros(micros).slice(11, -1);
 }
 
+/** Characters of a canonical timestamp without a fraction. */
+const WHOLE_SECONDS = 20;
+
+/** Microseconds since 1970 of a canonical timestamp; a number, which is quicker, where one that has them exactly is at hand. */
+export function microsOf(timestamp: string): number | bigint {
+  if (timestamp.length !== WHOLE_SECONDS) return microsecondsOf(timestamp);
+  const micros = Date.parse(timestamp) * 1000;
+  return Number.isSafeInteger(micros) ? micros : microsecondsOf(timestamp);
+}
+
 /** The canonical timestamp of so many microseconds since 1970. */
 export function timestampOfMicros(micros: bigint): string {
   const fraction = Number(((micros % 1_000_000n) + 1_000_000n) % 1_000_000n);

@@ -69,7 +69,7 @@ export async function* readCsv(
 const CELL = /"([^"]*(?:""[^"]*)*)"(?=,|$)|([^",\r\n]*)(?=,|$)/y;
 
 /** Takes one record apart, its line ending already gone but for a CR. */
-function parseRecord(line: number, withEnding: string): CsvRecord {
+export function parseRecord(line: number, withEnding: string): CsvRecord {
   const text = withEnding.endsWith('\r') ? withEnding.slice(0, -1) : withEnding;
   const cells: CsvCell[] = [];
   for (let at = 0; at <= text.length; at = CELL.lastIndex + 1) {

@@ -90,7 +90,11 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
     runServer: async (flags) => {
       out.write(`running with ${JSON.stringify(flags)}`);
     },
+    runWorker: async (flags, server) => {
+      out.write(`working for ${server.url} with ${JSON.stringify(flags)}`);
+    },
     restore: async () => null,
+    migrate: async () => ({ rows: 0, parts: [] }),
     readColumns: async () => [],
     convert: async () => 0,
   };

@@ -10,12 +10,14 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { loadCommand } from './commands/load.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { pipelineCommand } from './commands/pipeline.ts';
 import { queryCommand } from './commands/query.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { schemasCommand } from './commands/schemas.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
+import { workerCommand } from './commands/worker.ts';
 import { type AddCommand, type CliContext, createContext, type GlobalOptions } from './context.ts';
 import { exitCodeOf, exitCodesHelp } from './exit-codes.ts';
 import type { CliHost } from './host.ts';
@@ -36,8 +38,10 @@ const COMMANDS: readonly AddCommand[] = [
   getCommand,
   changesCommand,
   pipelineCommand,
+  workerCommand,
   backupCommand,
   restoreCommand,
+  migrateCommand,
   doctorCommand,
   completionCommand,
 ];

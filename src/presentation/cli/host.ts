@@ -1,8 +1,10 @@
+import type { MigrateRequest, Migration } from '#application/maintenance/migrate-store.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
 import type { PipelineFiles } from '#application/ports/pipeline-files.ts';
 import type { PropertyType } from '#domain/dataset/db-type.ts';
 import type { FileKind } from './files.ts';
 import type { TextSink } from './output.ts';
+import type { StoreAddress } from './store-address.ts';
 
 /** One setting as the command line shows it. */
 interface SettingOption {
@@ -55,8 +57,20 @@ export interface CliHost {
   readonly startOwnServer: (flags: Readonly<Record<string, string>>, changesNothing: boolean) => Promise<OwnServer>;
   /** Serves until a signal comes. */
   readonly runServer: (flags: Readonly<Record<string, string>>) => Promise<void>;
+  /** Carries out runs for a server elsewhere until a signal comes. */
+  readonly runWorker: (
+    flags: Readonly<Record<string, string>>,
+    server: { readonly url: string; readonly token: string | null },
+  ) => Promise<void>;
   /** Puts a backup in the place of the store; no server may run. Tells where the former store lies now. */
   readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<string | null>;
+  /** Makes an empty store a copy of another; see `migrateStore`. */
+  readonly migrate: (
+    flags: Readonly<Record<string, string>>,
+    from: StoreAddress,
+    to: StoreAddress,
+    options: Pick<MigrateRequest, 'onProgress' | 'signal'>,
+  ) => Promise<Migration>;
   /** Columns of a Parquet or Arrow file. */
   readonly readColumns: (path: string, kind: FileKind) => Promise<readonly FoundColumn[]>;
   /** Writes the rows of one file into another format. */

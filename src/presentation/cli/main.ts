@@ -28,11 +28,17 @@ const host: CliHost = {
   pipelineFiles: (folder) => new PipelineFolder(folder, SOURCES),
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
+  runWorker: async (flags, server) => (await serverModule()).runWorker(flags, server),
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });
     const restore = STORE_RESTORERS[dbEngine];
-    if (restore === null) throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
+    if (restore === undefined)
+      throw new DataForgeError('invalid_configuration', `DB_ENGINE ${dbEngine} keeps no store.`);
     return restore({ dataDir, from, replace, now: new Date() });
+  },
+  migrate: async (flags, from, to, options) => {
+    const { migrateBetween } = await import('../../migrate-between.ts');
+    return migrateBetween(loadConfig({ flags }), from, to, options);
   },
   readColumns,
   convert: async (from, to) => {

@@ -2,8 +2,8 @@ import { GraphQLEnumType, type GraphQLInputObjectType, GraphQLInt, GraphQLNonNul
 import type { FollowedPage } from '#application/records/follow-pages.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import { JsonNumber, type JsonObject, parseJson, writeJson } from '#domain/record/json.ts';
+import { endable } from './endable.ts';
 import { fieldsOf, SEQUENCE } from './fields.ts';
 import { filtersOf } from './filter-input.ts';
 import { capitalName } from './names.ts';
@@ -90,14 +90,4 @@ export function followOperation(
       }
     }
   }
-}
-
-/** An iterator that ends at once where it is told to, though it waits for what comes next. */
-function endable<T>(items: AsyncGenerator<T>, ending: AbortController): AsyncGenerator<T> {
-  const end = items.return.bind(items);
-  items.return = (value) => {
-    ending.abort(new DataForgeError('cancelled', 'The subscription was ended.'));
-    return end(value).catch(() => ({ done: true, value: undefined }));
-  };
-  return items;
 }

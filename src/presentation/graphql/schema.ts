@@ -8,6 +8,7 @@ import { fieldsOf, SEQUENCE } from './fields.ts';
 import { filterInput } from './filter-input.ts';
 import { followOperation } from './follow-operation.ts';
 import { capitalName } from './names.ts';
+import { pipelineOperations } from './pipeline-operations.ts';
 import { writeOperations } from './write-operations.ts';
 
 /** The schema of the datasets that are served. */
@@ -22,14 +23,12 @@ export function createSchema(datasets: readonly Dataset[], useCases: UseCases): 
     };
   });
   const analysis = analysisOperations(useCases);
+  const pipelines = pipelineOperations(useCases);
   const rootOf = (name: string, fields: readonly object[]) =>
     fields.length === 0 ? null : new GraphQLObjectType({ name, fields: Object.assign({}, ...fields) });
   return new GraphQLSchema({
-    mutation: rootOf('Mutation', [...parts.map(({ write }) => write), analysis.mutation]),
-    subscription: rootOf(
-      'Subscription',
-      parts.map(({ follow }) => follow),
-    ),
+    mutation: rootOf('Mutation', [...parts.map(({ write }) => write), analysis.mutation, pipelines.mutation]),
+    subscription: rootOf('Subscription', [...parts.map(({ follow }) => follow), pipelines.subscription]),
     query: new GraphQLObjectType({
       name: 'Query',
       fields: {
@@ -39,6 +38,7 @@ export function createSchema(datasets: readonly Dataset[], useCases: UseCases): 
           resolve: () => datasets.length,
         },
         ...analysis.query,
+        ...pipelines.query,
         ...Object.assign({}, ...parts.map(({ read }) => read)),
       },
     }),

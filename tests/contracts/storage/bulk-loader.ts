@@ -205,5 +205,21 @@ export function describeBulkLoader(context: ContractContext): void {
       await store.load(items, '{"a":1}\n{"a":2}', { marks });
       expect(await store.engine.writer.readMark('cursor', 'k')).toBe('made 2');
     });
+
+    test.each(['one row', 'many rows'])('a load of %s whose guard finds another mark stores nothing', async (size) => {
+      const { store, manyRows } = context;
+      const rows = size === 'one row' ? 1 : manyRows / 3;
+      await store.use(items);
+      const body = ndjson(Array.from({ length: rows }, (_, a) => ({ a })));
+      const mark = (value: string) => ({ marks: [{ kind: 'cursor', key: 'k', value: () => value }] });
+      const guards = (value: string | null) => ({ guards: [{ kind: 'cursor', key: 'k', value }] });
+      await store.load(items, body, { ...mark('one'), ...guards(null) });
+      const late = store.load(items, body, { ...mark('two'), ...guards(null) });
+      await expect(late).rejects.toMatchObject({ code: 'version_moved' });
+      expect(await store.count(items)).toBe(rows);
+      await store.load(items, body, { ...mark('three'), ...guards('one') });
+      expect(await store.count(items)).toBe(2 * rows);
+      expect(await store.engine.writer.readMark('cursor', 'k')).toBe('three');
+    });
   });
 }

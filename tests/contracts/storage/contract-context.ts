@@ -12,4 +12,6 @@ export interface OpenedEngine {
 export interface ContractContext {
   readonly store: StoreDriver;
   readonly opened: OpenedEngine;
+  /** Rows that are many for this engine: more than one block of anything it has. */
+  readonly manyRows: number;
 }

@@ -4,19 +4,18 @@ import { ndjson, reading } from '../../support/store-driver.ts';
 import type { ContractContext } from './contract-context.ts';
 
 const NOBODY = '0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d';
-const ROWS = 30_000;
 
 /** An engine may remember where rows lie; it must not trust its memory where rows have gone, changed or moved. */
 export function describePointReads(context: ContractContext): void {
   describe('point reads after rows have gone, changed or moved', () => {
     test.each(['auto', 'always', 'never'] as const)('by id, with id_index %s', async (idIndex) => {
-      const { store } = context;
+      const { store, manyRows } = context;
       const items = dataset('items', [property('n', 'BIGINT'), property('text', 'VARCHAR')], { idIndex });
       await store.use(items);
       const living = new Map<string, number>();
       const dead: string[] = [];
       const load = async (from: number) => {
-        const rows = Array.from({ length: ROWS }, (_, at) => ({ n: from + at, text: `row ${from + at}` }));
+        const rows = Array.from({ length: manyRows }, (_, at) => ({ n: from + at, text: `row ${from + at}` }));
         await store.load(items, ndjson(rows), { pieces: 100_000 });
         for (const line of (await store.text(items, 'ndjson', { filters: above(from) })).trimEnd().split('\n')) {
           const { id, data } = JSON.parse(line);
@@ -40,18 +39,18 @@ export function describePointReads(context: ContractContext): void {
       await store.change({
         kind: 'delete-matching',
         dataset: items,
-        filter: store.query(items, { filters: below(ROWS / 2) }).filter,
+        filter: store.query(items, { filters: below(manyRows / 2) }).filter,
       });
       for (const [id, n] of living) {
-        if (n >= ROWS / 2) continue;
+        if (n >= manyRows / 2) continue;
         living.delete(id);
         dead.push(id);
       }
       await readAll();
       await store.engine.maintenance.compact();
       await readAll();
-      await load(ROWS);
-      for (const id of everyNth([...living.keys()], 1000)) {
+      await load(manyRows);
+      for (const id of everyNth([...living.keys()], manyRows / 30)) {
         await store.patch(items, id, { n: -BigInt(living.get(id) ?? 0) });
         living.set(id, -(living.get(id) ?? 0));
       }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Change } from '#domain/record/change.ts';
+import type { DataForgeError } from '#domain/errors.ts';
+import type { Change, WriteRequest } from '#domain/record/change.ts';
 import { dataset, everyType, property } from '../../support/dataset-builders.ts';
 import { ORIGIN, recordOf, request } from '../../support/store-driver.ts';
 import type { ContractContext } from './contract-context.ts';
@@ -289,6 +290,48 @@ export function describeRecordWriter(context: ContractContext): void {
       await writer.forgetMarks('idempotency', '2999-01-01T00:00:00Z');
       expect(await writer.readMark('idempotency', 'k')).toBeNull();
       expect(await writer.readMark('cursor', 'k')).toBe('newer');
+    });
+
+    test('a request whose guard finds another mark fails, and its neighbours do not', async () => {
+      const { store } = context;
+      const { writer } = store.engine;
+      await store.use(keyed);
+      const moves = (k: number, from: string | null, to: string): WriteRequest => ({
+        ...request([store.createChange(keyed, row(k, 'a'))], [{ kind: 'cursor', key: 'k', value: to }]),
+        guards: [{ kind: 'cursor', key: 'k', value: from }],
+      });
+      const outcomes = await writer.commit([
+        moves(1, null, 'one'),
+        moves(2, null, 'two'),
+        request([store.createChange(keyed, row(3, 'a'))]),
+        moves(4, 'one', 'four'),
+      ]);
+      expect(outcomes.map((outcome) => (outcome.ok ? 'ok' : (outcome.error as DataForgeError).code))).toEqual([
+        'ok',
+        'version_moved',
+        'ok',
+        'ok',
+      ]);
+      expect(await writer.readMark('cursor', 'k')).toBe('four');
+      expect((await store.items(keyed, { sort: [{ field: 'field' }] })).map(({ data }) => data.field)).toEqual([
+        1, 3, 4,
+      ]);
+    });
+
+    test('of many who move a mark on from the same value one succeeds', async () => {
+      const { store } = context;
+      const { writer } = store.engine;
+      const attempts = Array.from({ length: 8 }, (_, at) =>
+        writer.commit([
+          {
+            ...request([], [{ kind: 'turn', key: 'k', value: `taken by ${at}` }]),
+            guards: [{ kind: 'turn', key: 'k', value: null }],
+          },
+        ]),
+      );
+      const outcomes = (await Promise.all(attempts)).flat();
+      expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await writer.readMark('turn', 'k')).toBe(`taken by ${outcomes.findIndex(({ ok }) => ok)}`);
     });
   });
 }

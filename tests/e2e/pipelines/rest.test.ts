@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../../support/until.ts';
 import type { TestServer } from '../rest/support/server.ts';
 import { runToEnd, startPipelineServer } from './support/pipeline-server.ts';
 import { ndjson, RowSource, rowsFrom, sendJson, sendText } from './support/row-source.ts';
@@ -239,7 +240,8 @@ test('a run can be cancelled, is not begun twice, and ends at its timeout', asyn
   source.answer = () => {};
   const app = await start({}, { timeout: '1s' });
   const begun = (await app.post('/pipelines/rows/runs', undefined)).json;
-  expect(begun.state).toBe('running');
+  expect(begun.state).toBe('waiting');
+  await until(async () => (await app.get(`/runs/${begun.id}`)).json.state === 'running');
   expect((await app.post('/pipelines/rows/runs', undefined)).json).toMatchObject({
     status: 409,
     code: 'pipeline_busy',

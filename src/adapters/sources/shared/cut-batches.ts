@@ -5,13 +5,15 @@ import type { Cursor } from '#domain/pipeline/cursor.ts';
 export type Piece =
   | {
       readonly kind: 'records';
-      readonly format: 'ndjson' | 'csv';
-      /** What a body of such records begins with; of CSV its first line. */
+      readonly format: 'ndjson' | 'csv' | 'arrow';
+      /** What a body of such records begins with; of CSV its first line, of Arrow the schema. */
       readonly header: Uint8Array | null;
       readonly bytes: Uint8Array;
       readonly cursor: Cursor;
       readonly part?: number | null;
     }
+  /** The batch ends here, however small: what came before is to be stored whatever happens next. */
+  | { readonly kind: 'cut' }
   /** A body that cannot be cut. */
   | { readonly kind: 'whole'; readonly rows: SourceRows; readonly cursor: Cursor; readonly part?: number | null };
 
@@ -42,6 +44,7 @@ export async function* cutBatches(
   const reader = new Ahead(pieces, failing === 'is stored');
   try {
     for (let first = await reader.next(); first !== null; first = await reader.next()) {
+      if (first.kind === 'cut') continue;
       if (first.kind === 'whole') {
         const { rows, cursor, part } = first;
         yield { rows, cursor: () => cursor, part: () => part ?? null };

@@ -11,7 +11,7 @@ export interface Boundary {
   readonly seen: readonly string[];
 }
 
-type FieldValue = Pick<Boundary, 'value' | 'isNumber'>;
+export type FieldValue = Pick<Boundary, 'value' | 'isNumber'>;
 
 const LINE_FEED = 0x0a;
 
@@ -110,7 +110,8 @@ function exactDigits(line: string, field: string): string {
   return value instanceof JsonNumber ? value.text : '0';
 }
 
-function compareValues(a: FieldValue, b: FieldValue): number {
+/** Numbers by their size, moments by their time, other texts by their characters. */
+export function compareValues(a: FieldValue, b: FieldValue): number {
   if (!a.isNumber || !b.isNumber) return compareMoments(a, b) ?? (a.value < b.value ? -1 : Number(a.value > b.value));
   const areWhole = /^-?\d+$/.test(a.value) && /^-?\d+$/.test(b.value);
   const [x, y] = areWhole ? [BigInt(a.value), BigInt(b.value)] : [Number(a.value), Number(b.value)];

@@ -1,4 +1,5 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { DbType } from '#domain/dataset/db-type.ts';
 import { typeOfField } from '#domain/query/field.ts';
 import type { StreamQuery } from '#domain/query/query.ts';
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
@@ -28,18 +29,20 @@ async function* batchesOf(
   columns: readonly FlatColumn[],
   signal: AbortSignal,
 ): AsyncGenerator<RecordBatch> {
+  const types = columns.map(({ field }) => typeOfField(field));
   const select = columns.map(({ field }) => fieldColumn(field)).join(', ');
   for await (const { chunks, rows } of streamRows(store, query, signal, select, BATCH_ROWS)) {
-    yield toBatch(columns, chunks, rows);
+    yield batchOfChunks(types, chunks, rows);
   }
 }
 
-function toBatch(columns: readonly FlatColumn[], chunks: readonly DuckDBDataChunk[], rows: number): RecordBatch {
-  const vectors = columns.map(({ field }, index) => {
-    const copier = copierOf(typeOfField(field));
+/** Chunks of the engine as one batch. */
+export function batchOfChunks(types: readonly DbType[], chunks: readonly DuckDBDataChunk[], rows: number): RecordBatch {
+  const columns = types.map((type, index) => {
+    const copier = copierOf(type);
     copier.reserve(rows);
     for (const chunk of chunks) copier.append(chunk, index);
     return copier.finish(rows);
   });
-  return { length: rows, columns: vectors };
+  return { length: rows, columns };
 }

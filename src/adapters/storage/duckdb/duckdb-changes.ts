@@ -96,7 +96,7 @@ function everySql({ dataset, limit }: ChangesRequest): string {
     `UNION ALL SELECT _seq FROM ${history} WHERE ${range('_seq')} ` +
     `UNION ALL SELECT _to_seq FROM ${history} WHERE _deleted AND ${range('_to_seq')}) ORDER BY seq LIMIT ${limit + 1})`;
   const within = (column: string) => `${column} > $1 AND ${column} <= (SELECT * FROM up_to)`;
-  const data = dataJson(dataset, null);
+  const data = dataJson(dataset);
   const version = (table: string) =>
     `SELECT _seq AS seq, CASE WHEN _version = 1 THEN 'create' ELSE 'update' END AS op, _id::VARCHAR AS id, ` +
     `_version AS version, _updated_at AS changed_at, ${data} AS data FROM ${table} WHERE ${within('_seq')}`;
@@ -113,7 +113,7 @@ function latestSql({ dataset, limit }: ChangesRequest): string {
   const history = historyTable(dataset);
   const stands =
     `SELECT _seq AS seq, CASE WHEN _version = 1 THEN 'create' ELSE 'update' END AS op, _id::VARCHAR AS id, ` +
-    `_version AS version, _updated_at AS changed_at, ${dataJson(dataset, null)} AS data FROM ${current} ` +
+    `_version AS version, _updated_at AS changed_at, ${dataJson(dataset)} AS data FROM ${current} ` +
     'WHERE _seq > $1 AND _seq <= $2';
   const gone = deletes(
     history,

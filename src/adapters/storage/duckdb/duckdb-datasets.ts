@@ -1,12 +1,13 @@
 import type { DatasetStore } from '#application/ports/dataset-store.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { datasetFromDescription, describeDataset } from '#domain/dataset/describe-dataset.ts';
-import { type EvolutionPlan, type PlannedStep, planEvolution, refusedSteps } from '#domain/dataset/evolution.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import { type EvolutionPlan, planEvolution } from '#domain/dataset/evolution.ts';
 import { parseJson, writeJson } from '#domain/record/json.ts';
+import { dependsOnRows, refuseLoss, refuseMisfits } from '../shared/settle-steps.ts';
+import { settleSteps } from './duckdb-check-step.ts';
 import { evolveTables } from './duckdb-evolve.ts';
-import { createIndex, createTables, currentTable, indexesOf, propertyColumn } from './duckdb-layout.ts';
-import { ruleConditions } from './duckdb-rules.ts';
+import { createIndex, createTables, indexesOf } from './duckdb-layout.ts';
+import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Datasets and their tables. A dataset's description is kept as JSON text beside its tables. */
@@ -24,26 +25,24 @@ export class DuckDbDatasets implements DatasetStore {
   async plan(dataset: Dataset): Promise<EvolutionPlan> {
     const stored = (await this.list()).find(({ name }) => name === dataset.name) ?? null;
     const plan = planEvolution(stored, dataset);
-    const steps: PlannedStep[] = [];
-    for (const step of plan.steps)
-      steps.push(step.safety === 'check' && stored ? await this.#check(stored, step) : step);
+    if (stored === null || !plan.steps.some(dependsOnRows)) return plan;
+    const { compilePattern } = this.#store.options;
+    const steps = await this.#store.withSession((session) => settleSteps(session, stored, plan.steps, compilePattern));
     return { ...plan, steps };
   }
 
   async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
-    const losing = refusedSteps(plan).filter(({ loses }) => loses);
-    if (losing.length > 0 && !acceptLoss) {
-      const reasons = losing.map(({ reason }) => reason).join(' ');
-      throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
-    }
+    refuseLoss(plan, acceptLoss);
     if (plan.steps.length === 0) return;
-    const { writer, commitLock, locatorIndexes } = this.#store;
+    const { stored, steps } = plan;
+    const { writer, commitLock, locatorIndexes, options } = this.#store;
     await commitLock.hold(async () => {
-      if (plan.stored === null) {
+      if (stored === null) {
         await writer.transaction(() => this.#create(plan.dataset));
       } else {
-        await locatorIndexes.drop(plan.stored);
-        await evolveTables(writer, plan.stored, plan, () => this.#describe(plan.dataset));
+        refuseMisfits(steps, await settleSteps(writer, stored, steps, options.compilePattern));
+        await locatorIndexes.drop(stored);
+        await evolveTables(writer, stored, plan, () => this.#describe(plan.dataset));
       }
     });
   }
@@ -61,37 +60,15 @@ export class DuckDbDatasets implements DatasetStore {
     const definition = writeJson(describeDataset(dataset));
     await writer.run('INSERT INTO forge.datasets VALUES ($1, $2)', [dataset.name, definition]);
   }
-
-  /** Looks at the rows: a step that they all meet is safe, another is refused with their number. */
-  async #check(stored: Dataset, planned: PlannedStep): Promise<PlannedStep> {
-    const sql = violationsSql(stored, planned);
-    if (sql === null) return planned;
-    const [row] = await this.#store.withSession((session) => session.rows(sql));
-    const violations = Number(row?.[0]);
-    return violations === 0
-      ? { ...planned, safety: 'safe' }
-      : { ...planned, safety: 'refused', reason: `${planned.reason} ${violations} of the stored rows do not meet it.` };
-  }
 }
 
 /** Every dataset that has tables, as it was last applied. */
-export async function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
-  const rows = await store.withSession((session) =>
-    session.rows('SELECT definition FROM forge.datasets ORDER BY name'),
-  );
-  return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
+export function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
+  return store.withSession(datasetsOf);
 }
 
-/** Counts the rows in the way of a step; null where the step is not about rows. */
-function violationsSql(stored: Dataset, { step }: PlannedStep): string | null {
-  const table = currentTable(stored);
-  if (step.kind === 'tighten-rules') {
-    const conditions = ruleConditions(step.property, propertyColumn(step.property));
-    return conditions.length === 0 ? null : `SELECT count(*) FROM ${table} WHERE NOT (${conditions.join(' AND ')})`;
-  }
-  if (step.kind === 'add-unique') {
-    const column = propertyColumn(step.property);
-    return `SELECT count(${column}) - count(DISTINCT ${column}) FROM ${table}`;
-  }
-  return null;
+/** The same on a session of the caller's. */
+export async function datasetsOf(session: DuckDbSession): Promise<Dataset[]> {
+  const rows = await session.rows('SELECT definition FROM forge.datasets ORDER BY name');
+  return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
 }

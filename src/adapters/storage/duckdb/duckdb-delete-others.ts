@@ -1,8 +1,7 @@
 import { keyIndexes } from '#domain/dataset/dataset.ts';
 import { literal } from '../sql/identifier.ts';
 import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable, propertyColumn } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
-import type { StagedTable } from './duckdb-store-staged.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
 
 interface DeleteOthers {
   /** The first number of the load: what has a lower one stood before it. */

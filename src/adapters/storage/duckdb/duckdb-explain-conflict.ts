@@ -1,44 +1,24 @@
-import { describeKey, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
-import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { Value } from '#domain/record/value.ts';
-import { currentTable, propertyColumn } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
-import type { StagedTable } from './duckdb-store-staged.ts';
+import { idPrefix } from '#domain/record/id.ts';
+import { timestampOf } from '#domain/record/time.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
+import { storeStaged } from './duckdb-store-staged.ts';
 
 /**
- * Finds the first row of an upload that an index turned away, after the transaction was rolled back, since the engine
- * names neither the row nor what it met.
- * @throws DataForgeError `key_exists` with the line and the key, where they are found
+ * Finds the rows of an upload that an index turned away, after the transaction was rolled back, since the engine names
+ * neither the rows nor what they met: stores the body once more, looking at each row, and takes that back.
+ * @throws DataForgeError `key_exists` with the lines and the keys, where they are found
  */
-export async function explainConflict(context: LoadContext, blocks: readonly StagedTable[]): Promise<void> {
-  const { dataset } = context.request;
-  for (const constraint of uniqueConstraints(dataset)) {
-    const [row] = await context.session.rows(conflictSql(dataset, constraint, blocks));
-    if (row === undefined) continue;
-    const [block, place, ...texts] = row;
-    const line = blocks[Number(block)]?.lineOf(Number(place)) ?? 0;
-    const key = describeKey(dataset, constraint, texts as Value[]);
-    const message = `Dataset "${dataset.name}" has a record with ${key} already, or an earlier line has it.`;
-    context.rejections.add(line, [{ pointer: '', message }], 'key_exists');
+export async function explainConflict(
+  context: LoadContext,
+  blocks: readonly StagedTable[],
+  firstSeq: number,
+): Promise<void> {
+  const { session } = context;
+  const stamp = { firstSeq, at: timestampOf(0), idPrefix: idPrefix(0, 0) };
+  await session.run('BEGIN TRANSACTION');
+  try {
+    for (const block of blocks) await storeStaged(context, block, stamp, 0, { trusting: false });
+  } finally {
+    await session.connection.run('ROLLBACK').catch(() => {});
   }
-  context.rejections.throwIfAborting();
-}
-
-function conflictSql(dataset: Dataset, { indexes }: UniqueConstraint, blocks: readonly StagedTable[]): string {
-  const values = indexes.map((index) => `p${index}`);
-  const rows = blocks.map(
-    ({ table }, at) => `SELECT ${at} AS block, rowid AS place, ${values.join(', ')} FROM ${table} WHERE ok`,
-  );
-  const known = values.map((value) => `${value} IS NOT NULL`).join(' AND ');
-  const matches = indexes.map((index) => {
-    const property = dataset.properties[index];
-    if (property === undefined) throw new RangeError(`dataset "${dataset.name}" has no property ${index}`);
-    return `c.${propertyColumn(property)} = n.p${index}`;
-  });
-  return (
-    `SELECT block, place, ${values.map((value) => `${value}::VARCHAR`).join(', ')} FROM (SELECT *, row_number() OVER ` +
-    `(PARTITION BY ${values.join(', ')} ORDER BY block, place) AS times FROM (${rows.join(' UNION ALL ')}) WHERE ${known}) n ` +
-    `LEFT JOIN ${currentTable(dataset)} c ON ${matches.join(' AND ')} WHERE n.times > 1 OR c._id IS NOT NULL ` +
-    'ORDER BY block, place LIMIT 1'
-  );
 }

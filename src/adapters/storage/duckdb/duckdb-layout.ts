@@ -58,6 +58,13 @@ export function propertyColumn(property: Property): string {
   return identifier(property.name);
 }
 
+/** The column of the property at a place. */
+export function columnAt(dataset: Dataset, index: number): string {
+  const property = dataset.properties[index];
+  if (property === undefined) throw new RangeError(`dataset "${dataset.name}" has no property ${index}`);
+  return propertyColumn(property);
+}
+
 export function systemColumn(name: SystemFieldName): string {
   return `_${name}`;
 }

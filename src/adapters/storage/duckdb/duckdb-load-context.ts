@@ -4,6 +4,7 @@ import type { RowValidator } from '#domain/record/validate-row.ts';
 import type { Row } from '#domain/record/value.ts';
 import type { UploadedRow } from '#formats/rows/uploaded-row.ts';
 import { columnType } from './duckdb-layout.ts';
+import type { RowFinder } from './duckdb-row-finder.ts';
 import { castColumns, packRows, rowTexts, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { StagingTable } from './duckdb-staging-table.ts';
@@ -27,6 +28,7 @@ export const BLOCK_SIZES: BlockSizes = { bytes: 48 * 1024 * 1024, arrowRows: 250
 export interface LoadContext {
   readonly request: BulkRequest;
   readonly session: DuckDbSession;
+  readonly finder: RowFinder;
   readonly spoolDir: string;
   readonly blocks: BlockSizes;
   readonly validator: RowValidator;
@@ -45,6 +47,11 @@ export interface StagedBlock {
   readonly rows: number;
   /** The line in the body of a row of the staged table, by its place from 0. */
   readonly lineOf: (place: number) => number;
+}
+
+/** A block in a temporary table of its own. */
+export interface StagedTable extends StagedBlock {
+  readonly table: string;
 }
 
 const ROWS_A_STATEMENT = 2000;

@@ -7,18 +7,19 @@ import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { literal } from '../sql/identifier.ts';
 import { deleteOthers } from './duckdb-delete-others.ts';
 import { explainConflict } from './duckdb-explain-conflict.ts';
-import type { LoadContext, StagedBlock } from './duckdb-load-context.ts';
+import type { LoadContext, StagedBlock, StagedTable } from './duckdb-load-context.ts';
 import { refuseMetIds } from './duckdb-met-ids.ts';
-import { writeMarks } from './duckdb-mutations.ts';
+import { guardMarks, writeMarks } from './duckdb-mutations.ts';
 import { stageArrow } from './duckdb-read-arrow.ts';
 import { stageParquet } from './duckdb-read-columns.ts';
 import { stageCsvBody } from './duckdb-read-csv.ts';
 import { stageJsonArray, stageNdjson } from './duckdb-read-lines.ts';
+import { renderStored } from './duckdb-render-stored.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { newSpoolFile } from './duckdb-spool.ts';
 import { StagingTable } from './duckdb-staging-table.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-import { renderStored, type StagedTable, storeStaged } from './duckdb-store-staged.ts';
+import { storeStaged } from './duckdb-store-staged.ts';
 
 const STAGERS = {
   ndjson: stageNdjson,
@@ -44,6 +45,7 @@ export class DuckDbLoader implements BulkLoader {
     const context: LoadContext = {
       request,
       session,
+      finder: this.#store.finder,
       spoolDir: this.#store.options.spoolDir,
       blocks: this.#store.options.blocks,
       validator: compileRowValidator(request.dataset, this.#store.options.compilePattern),
@@ -60,7 +62,9 @@ export class DuckDbLoader implements BulkLoader {
         ? this.#loadShort(context, only)
         : this.#store.longLoads.hold(() => this.#loadLong(context, tables)));
     } catch (error) {
-      if (error instanceof DataForgeError && error.code === 'key_exists') await explainConflict(context, tables);
+      const isUnexplained =
+        error instanceof DataForgeError && error.code === 'key_exists' && context.rejections.count === 0;
+      if (isUnexplained) await explainConflict(context, tables, this.#store.sequence.next);
       throw error;
     } finally {
       await dropTemporary(session);
@@ -72,6 +76,7 @@ export class DuckDbLoader implements BulkLoader {
   /** A body of one block takes the next numbers. */
   #loadShort(context: LoadContext, table: StagedTable): Promise<BulkCounts> {
     return this.#store.commitLock.hold(async () => {
+      await guardMarks(this.#store.writer, context.request.guards);
       const load = await this.#begin(context, this.#store.sequence.next);
       const counts = await context.session.transaction(async () => {
         await load.store(table);
@@ -96,6 +101,7 @@ export class DuckDbLoader implements BulkLoader {
       for (const table of tables) await load.store(table);
       await load.removeOthers(tables);
       return await commitLock.hold(async () => {
+        await guardMarks(this.#store.writer, context.request.guards);
         await refuseMetIds(context, tables, this.#store.writer, { head, at: load.at });
         const counts = await load.finish();
         await session.run('COMMIT');
@@ -144,7 +150,7 @@ class Load {
     const { request, session } = this.#context;
     const stamp = { ...this.#stamp, firstSeq: this.#nextSeq };
     const stored = await session.interruptible(request.signal, () =>
-      storeStaged(this.#context, table, stamp, this.#originId),
+      storeStaged(this.#context, table, stamp, this.#originId, { trusting: true }),
     );
     this.#counts.created += stored.created;
     this.#counts.updated += stored.updated;

@@ -1,10 +1,9 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { literal } from '../sql/identifier.ts';
 import { currentTable } from './duckdb-layout.ts';
-import type { LoadContext } from './duckdb-load-context.ts';
+import type { LoadContext, StagedTable } from './duckdb-load-context.ts';
 import { packRows, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
-import type { StagedTable } from './duckdb-store-staged.ts';
 
 /** Since when small commits went on beside a load: the highest number then, and the time of the load. */
 export interface LoadStart {

@@ -1,6 +1,7 @@
+import type { MarkGuard } from '#domain/record/change.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { DatasetMutations } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import { identifier } from '../sql/identifier.ts';
 import {
   columnNames,
@@ -46,6 +47,16 @@ export async function insertUnlessTaken(store: DuckDbStore, mutation: DatasetMut
   const guarded = indexesOf(mutation.dataset).some((index) => index.unique);
   const rows = await insert(store, mutation, guarded ? ' ON CONFLICT DO NOTHING RETURNING _seq' : '');
   return !guarded || rows.length === mutation.inserts.length;
+}
+
+/** @throws DataForgeError `version_moved` */
+export async function guardMarks(session: DuckDbSession, guards: readonly MarkGuard[] = []): Promise<void> {
+  const marks: (string | null)[] = [];
+  for (const { kind, key } of guards) {
+    const rows = await session.rows('SELECT value FROM forge.marks WHERE kind = $1 AND key = $2', [kind, key]);
+    marks.push((rows[0]?.[0] as string | undefined) ?? null);
+  }
+  checkGuards(guards, marks);
 }
 
 /** Keeps marks; one of the same kind and key is replaced. */

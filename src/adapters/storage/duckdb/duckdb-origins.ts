@@ -26,7 +26,8 @@ export class DuckDbOrigins {
     const key = originKey(origin);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const id = this.#ids.size + 1;
+    // A copied store may lack a number that its source had given away and not used.
+    const id = Math.max(0, ...this.#ids.values()) + 1;
     await this.#session.run('INSERT INTO forge.origins VALUES ($1, $2, $3)', [id, origin.caller, origin.run]);
     this.#ids.set(key, id);
     return id;

@@ -22,9 +22,10 @@ export function recordJson(dataset: Dataset, fields: readonly number[] | null): 
   return concat(pieces);
 }
 
-/** The `data` object of a record alone. */
-export function dataJson(dataset: Dataset, fields: readonly number[] | null): string {
-  return concat(dataPieces(dataset, fields));
+/** The `data` object of a record alone; former images may have nulls where a property has become required since. */
+export function dataJson(dataset: Dataset): string {
+  const properties = dataset.properties.map((property) => ({ ...property, required: false, primaryKey: false }));
+  return concat(dataPieces({ ...dataset, properties }, null));
 }
 
 /** One record as a flat object of columns. */

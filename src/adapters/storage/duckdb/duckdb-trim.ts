@@ -4,7 +4,7 @@ import { historyTable } from './duckdb-layout.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
-const TRIMMED = 'trimmed:';
+export const TRIMMED = 'trimmed:';
 
 /** How far the history of each dataset was forgotten. */
 export async function readTrimmed(session: DuckDbSession): Promise<Map<string, number>> {
@@ -36,7 +36,7 @@ export async function trimHistory(store: DuckDbStore, before: string): Promise<v
   }
 }
 
-async function setMeta(session: DuckDbSession, name: string, value: number): Promise<void> {
+export async function setMeta(session: DuckDbSession, name: string, value: number): Promise<void> {
   await session.run('DELETE FROM forge.meta WHERE name = $1', [name]);
   await session.run('INSERT INTO forge.meta VALUES ($1, $2)', [name, String(value)]);
 }

@@ -6,7 +6,7 @@ import { collectMarks, groupsOf, isSetBased } from '#domain/record/write-groups.
 import { deleteMatching } from './duckdb-delete-matching.ts';
 import { indexesOf } from './duckdb-layout.ts';
 import { lookUpStored } from './duckdb-lookup.ts';
-import { insertUnlessTaken, storeMutations, writeMarks } from './duckdb-mutations.ts';
+import { guardMarks, insertUnlessTaken, storeMutations, writeMarks } from './duckdb-mutations.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Small writes on DuckDB: many requests, one transaction. */
@@ -41,6 +41,13 @@ export class DuckDbWriter implements RecordWriter {
   async #commitGroup(group: readonly WriteRequest[]): Promise<WriteOutcome[]> {
     const [first] = group;
     if (first === undefined) return [];
+    if (first.guards !== undefined) {
+      const error = await guardMarks(this.#store.writer, first.guards).then(
+        () => null,
+        (thrown: Error) => thrown,
+      );
+      if (error !== null) return [{ ok: false, error }];
+    }
     if (isSetBased(first)) return [await this.#deleteMatching(first)];
     if (this.#store.sequence.room < changesOf(group)) {
       throw new DataForgeError('unavailable', 'A long load holds the next numbers; send the request again later.', {

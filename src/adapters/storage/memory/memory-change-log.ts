@@ -42,7 +42,7 @@ export class MemoryChangeLog implements ChangeLog, RunLog {
 
   async readRun({ dataset, run, limit, signal }: RunWorkRequest): Promise<RunWork> {
     throwIfAborted(signal);
-    return readRunWork(this.#store.table(dataset), { run, limit });
+    return readRunWork(this.#store, this.#store.table(dataset), { run, limit });
   }
 
   head(): number {

@@ -1,13 +1,21 @@
 import type { DatasetStore } from '#application/ports/dataset-store.ts';
+import { convertValue } from '#domain/dataset/compare-rules.ts';
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import { type Dataset, indexOfProperty } from '#domain/dataset/dataset.ts';
 import { type EvolutionPlan, type PlannedStep, planEvolution } from '#domain/dataset/evolution.ts';
-import { DataForgeError } from '#domain/errors.ts';
-import { parseJson } from '#domain/record/json.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
-import { compileRowValidator } from '#domain/record/validate-row.ts';
 import type { Row } from '#domain/record/value.ts';
-import { Invalid, readTextValue } from '#domain/record/value-rules.ts';
+import {
+  breaksRules,
+  dependsOnRows,
+  newlyRequired,
+  refuseLoss,
+  refuseMisfits,
+  refuseNulls,
+  repeatedKey,
+  settledBy,
+  violationsOfAdding,
+} from '../shared/settle-steps.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { MemoryTable } from './memory-table.ts';
 
@@ -28,50 +36,47 @@ export class MemoryDatasets implements DatasetStore {
   async plan(dataset: Dataset): Promise<EvolutionPlan> {
     const table = this.#tableOf(dataset);
     const plan = planEvolution(table?.dataset ?? null, dataset);
-    if (table === null) return plan;
-    return { ...plan, steps: plan.steps.map((step) => this.#settle(table, dataset, step)) };
+    return table === null ? plan : { ...plan, steps: this.#settled(table, plan.steps) };
   }
 
-  async apply({ dataset }: EvolutionPlan, options: { readonly acceptLoss: boolean }): Promise<void> {
+  async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
+    refuseLoss(plan, acceptLoss);
+    if (plan.steps.length === 0) return;
+    const { dataset } = plan;
     const table = this.#tableOf(dataset);
     if (table === null) {
       this.#store.setTable(new MemoryTable(dataset));
       return;
     }
-    const { steps } = await this.plan(dataset);
-    const losing = steps.find((step) => step.loses);
-    if (losing !== undefined && !options.acceptLoss) throw incompatible(losing.reason);
+    refuseMisfits(plan.steps, this.#settled(table, plan.steps));
     const reshaped = table.reshaped(dataset, reshaper(table.dataset, dataset));
-    const misfit = this.#misfit(
-      reshaped.records(null).map((record) => record.row),
-      dataset,
-    );
-    if (misfit !== null) throw incompatible(`Rows of "${dataset.name}" do not fit: ${misfit}`);
+    const rows = reshaped.records(null).map((record) => record.row);
+    for (const property of newlyRequired({ ...plan, stored: table.dataset })) {
+      const index = indexOfProperty(dataset, property.name);
+      refuseNulls(plan, property, rows.filter((row) => row[index] === null).length);
+    }
+    if (uniqueConstraints(dataset).some((constraint) => countRepeats(constraint, rows) > 0)) {
+      throw repeatedKey(dataset.name);
+    }
     this.#store.setTable(reshaped);
   }
 
-  /** Turns a step that depends on the rows into one that is safe or refused. */
-  #settle(table: MemoryTable, dataset: Dataset, step: PlannedStep): PlannedStep {
-    if (step.safety !== 'check') return step;
-    const convert = reshaper(table.dataset, dataset);
-    const misfit = this.#misfit(
-      table.records(null).map((record) => convert(record.row)),
-      dataset,
-    );
-    if (misfit === null) return { ...step, safety: 'safe' };
-    return { ...step, safety: 'refused', reason: `${step.reason} Rows do not fit: ${misfit}` };
+  #settled(table: MemoryTable, steps: readonly PlannedStep[]): PlannedStep[] {
+    return steps.map((step) => (dependsOnRows(step) ? settledBy(step, this.#violations(table, step)) : step));
   }
 
-  /** What is wrong with the first row that a dataset would not take. */
-  #misfit(rows: readonly Row[], dataset: Dataset): string | null {
-    const validator = compileRowValidator(dataset, this.#compilePattern);
-    for (const row of rows) {
-      const [fault] = validator.check(row, '');
-      if (fault !== undefined) return fault.message;
-    }
-    const repeated = uniqueConstraints(dataset).find((constraint) => hasRepeats(constraint, rows));
-    const names = repeated?.indexes.map((index) => dataset.properties[index]?.name).join(', ');
-    return repeated === undefined ? null : `several rows have the same ${names}.`;
+  /** How many rows are in the way of a step. */
+  #violations(table: MemoryTable, { step }: PlannedStep): number {
+    if (!('property' in step)) return 0;
+    const { property } = step;
+    if (step.kind === 'add-property') return violationsOfAdding(property, table.size);
+    const index = indexOfProperty(table.dataset, property.name);
+    const former = table.dataset.properties[index];
+    if (former === undefined) return 0;
+    const rows = table.records(null).map((record) => record.row);
+    if (step.kind === 'add-unique') return countRepeats({ kind: 'unique', indexes: [index] }, rows);
+    const isBroken = breaksRules(former, property, this.#compilePattern);
+    return rows.filter((row) => isBroken(row[index] ?? null)).length;
   }
 
   #tableOf(dataset: Dataset): MemoryTable | null {
@@ -79,27 +84,23 @@ export class MemoryDatasets implements DatasetStore {
   }
 }
 
-function hasRepeats(constraint: UniqueConstraint, rows: readonly Row[]): boolean {
+/** How many rows have values of a constraint that a row before them has. */
+function countRepeats(constraint: UniqueConstraint, rows: readonly Row[]): number {
   const keys = rows.flatMap((row) => {
     const values = constraintValues(constraint, row);
     return values === null ? [] : [keyText(values)];
   });
-  return new Set(keys).size < keys.length;
+  return keys.length - new Set(keys).size;
 }
 
 /** Gives a row of one dataset the shape of another; a value that has no counterpart becomes null. */
 function reshaper(from: Dataset, to: Dataset): (row: Row) => Row {
-  const sources = to.properties.map((property) => ({ property, index: indexOfProperty(from, property.name) }));
+  const sources = to.properties.map((property) => {
+    const index = indexOfProperty(from, property.name);
+    return { property, index, former: from.properties[index] };
+  });
   return (row) =>
-    sources.map(({ property, index }) => {
-      if (index < 0) return property.default;
-      const value = row[index] ?? null;
-      if (value === null) return null;
-      const converted = readTextValue(property.dbType, String(value), parseJson);
-      return converted instanceof Invalid ? null : converted;
-    });
-}
-
-function incompatible(message: string): DataForgeError {
-  return new DataForgeError('incompatible_schema', message);
+    sources.map(({ property, index, former }) =>
+      former === undefined ? property.default : convertValue(former.dbType, property.dbType, row[index] ?? null),
+    );
 }

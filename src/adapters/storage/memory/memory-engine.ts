@@ -1,10 +1,13 @@
 import type { Maintenance } from '#application/ports/maintenance.ts';
 import type { EngineCapabilities, StorageEngine } from '#application/ports/storage-engine.ts';
+import type { StoreExport, StoreImport } from '#application/ports/store-transfer.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
 import type { RowLimits } from '#formats/rows/read-rows.ts';
 import { MemoryChangeLog } from './memory-change-log.ts';
 import { MemoryDatasets } from './memory-datasets.ts';
+import { MemoryExport } from './memory-export.ts';
+import { MemoryImport } from './memory-import.ts';
 import { MemoryLoader } from './memory-loader.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -36,6 +39,8 @@ export class MemoryEngine implements StorageEngine {
   readonly maintenance: Maintenance;
   readonly sql = null;
   readonly relations = null;
+  /** Its store as the source and as the target of a copy, in this process. */
+  readonly transfer: { readonly from: () => StoreExport; readonly to: () => StoreImport };
 
   constructor({ compilePattern, now = Date.now, limits = DEFAULT_LIMITS }: MemoryEngineOptions) {
     const store = new MemoryStore(now);
@@ -45,6 +50,7 @@ export class MemoryEngine implements StorageEngine {
     this.reader = new MemoryReader(store);
     this.changes = new MemoryChangeLog(store);
     this.maintenance = memoryMaintenance(store);
+    this.transfer = { from: () => new MemoryExport(store), to: () => new MemoryImport(store) };
   }
 }
 

@@ -31,6 +31,7 @@ export class MemoryLoader implements BulkLoader {
     const rejected = new Rejections(request.onInvalid);
     const rows = await this.#readAll(request, rejected);
     throwIfAborted(request.signal);
+    this.#store.checkGuards(request.guards);
     const draft = this.#store.draft();
     const load = new Load(request, draft, rejected);
     load.store(rows);
@@ -62,8 +63,8 @@ class Load {
   readonly #draft: WriteDraft;
   readonly #rejected: Rejections;
   readonly #counts = { created: 0, updated: 0, ignored: 0 };
-  /** For each row sent, in order, the id of the record that now stands. */
-  readonly #standing: (string | null)[] = [];
+  /** For each row sent, in order, the id of the record that now stands, once all were gone through; null for none. */
+  readonly #standing: (() => string | null)[] = [];
   readonly #records = new Map<string, string>();
   /** Ids of the records that the rows mean. */
   readonly #brought = new Set<string>();
@@ -82,16 +83,16 @@ class Load {
     const idOf = new Map<string, string>();
     rows.forEach((row, at) => {
       const identity = identities[at] ?? null;
-      const isSuperseded = onConflict === 'update' && identity !== null && lastOf.get(identity) !== at;
-      if (isSuperseded) this.#counts.ignored++;
-      const id = isSuperseded ? null : this.#create(row);
+      if (onConflict === 'update' && identity !== null && lastOf.get(identity) !== at) {
+        this.#counts.ignored++;
+        this.#standing.push(() => idOf.get(identity) ?? null);
+        return;
+      }
+      const id = this.#create(row);
       if (id !== null && identity !== null) idOf.set(identity, id);
-      this.#standing.push(id);
+      this.#standing.push(() => id);
     });
     this.#rejected.throwIfAborting();
-    identities.forEach((identity, at) => {
-      if (identity !== null) this.#standing[at] ??= idOf.get(identity) ?? null;
-    });
   }
 
   /** Deletes those of the records that stood before which no row means. */
@@ -104,7 +105,8 @@ class Load {
   }
 
   counts(): BulkCounts {
-    const records = this.#standing.flatMap((id) => (id === null ? [] : (this.#records.get(id) ?? [])));
+    const ids = this.#standing.map((idOf) => idOf());
+    const records = ids.flatMap((id) => (id === null ? [] : (this.#records.get(id) ?? [])));
     return {
       ...this.#counts,
       rejected: this.#rejected.count,

@@ -1,12 +1,19 @@
 import type { RunWorkRequest } from '#application/ports/run-log.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import { type RunWork, touchedRecords, undoingRun } from '#domain/record/run-work.ts';
+import type { MemoryStore } from './memory-store.ts';
 import type { MemoryTable } from './memory-table.ts';
 
 /** The work of a run. */
-export function readRunWork(table: MemoryTable, { run, limit }: Pick<RunWorkRequest, 'run' | 'limit'>): RunWork {
-  const isMine = (seq: number) => table.runOf(seq) === run;
-  const isOthers = (seq: number) => !isMine(seq) && table.runOf(seq) !== undoingRun(run);
+export function readRunWork(
+  { origins }: MemoryStore,
+  table: MemoryTable,
+  { run, limit }: Pick<RunWorkRequest, 'run' | 'limit'>,
+): RunWork {
+  const makersFor = (name: string) => new Set(origins.filter((origin) => origin.run === name).map(({ id }) => id));
+  const [mine, undoing] = [makersFor(run), makersFor(undoingRun(run))];
+  const isMine = (seq: number) => mine.has(table.makerOf(seq));
+  const isOthers = (seq: number) => !isMine(seq) && !undoing.has(table.makerOf(seq));
   const overtaken = new Set<string>();
   const before: StoredRecord[] = [];
   for (const { record, toSeq } of table.history) {

@@ -1,13 +1,15 @@
 import { randomInt } from 'node:crypto';
+import type { DatedMark, NumberedOrigin } from '#application/ports/store-transfer.ts';
 import { keyText, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { MarkGuard, Origin } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
 import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import type { MemoryTable } from './memory-table.ts';
 
 type CommitListener = (head: number, datasets: ReadonlySet<string>) => void;
@@ -16,6 +18,7 @@ type CommitListener = (head: number, datasets: ReadonlySet<string>) => void;
 export class MemoryStore {
   readonly #tables = new Map<string, MemoryTable>();
   readonly #marks = new Map<string, Map<string, { readonly value: string; readonly at: string }>>();
+  readonly #origins = new Map<string, NumberedOrigin>();
   readonly #listeners = new Set<CommitListener>();
   readonly #clock: CommitClock;
   #head = 0;
@@ -67,7 +70,7 @@ export class MemoryStore {
     const { firstSeq, at } = draft.stamp;
     const touched = new Set<string>();
     for (const mutations of draft.mutations()) {
-      this.table(mutations.dataset).store(mutations, firstSeq, at);
+      this.table(mutations.dataset).store(mutations, firstSeq, at, (origin) => this.#originId(origin));
       touched.add(mutations.dataset.name);
     }
     for (const mark of marks) this.#setMark(mark, at);
@@ -76,8 +79,37 @@ export class MemoryStore {
     for (const listener of this.#listeners) listener(this.#head, touched);
   }
 
+  get origins(): readonly NumberedOrigin[] {
+    return [...this.#origins.values()];
+  }
+
+  /** All marks, with the times of their commits. */
+  get marks(): readonly DatedMark[] {
+    return [...this.#marks].flatMap(([kind, marks]) =>
+      [...marks].map(([key, { value, at }]) => ({ kind, key, value, madeAt: at })),
+    );
+  }
+
+  /** Takes over what belongs to no table of another store. */
+  adopt(head: number, origins: readonly NumberedOrigin[]): void {
+    this.#head = head;
+    for (const origin of origins) this.#origins.set(nameOf(origin), origin);
+  }
+
+  adoptMark({ madeAt, ...mark }: DatedMark): void {
+    this.#setMark(mark, madeAt);
+  }
+
   mark(kind: string, key: string): string | null {
     return this.#marks.get(kind)?.get(key)?.value ?? null;
+  }
+
+  /** @throws DataForgeError `version_moved` */
+  checkGuards(guards: readonly MarkGuard[] = []): void {
+    checkGuards(
+      guards,
+      guards.map(({ kind, key }) => this.mark(kind, key)),
+    );
   }
 
   forgetMarks(kind: string, before: string): void {
@@ -92,10 +124,23 @@ export class MemoryStore {
     };
   }
 
+  #originId(origin: Origin): number {
+    const name = nameOf(origin);
+    const known = this.#origins.get(name);
+    if (known !== undefined) return known.id;
+    const id = Math.max(0, ...this.origins.map((each) => each.id)) + 1;
+    this.#origins.set(name, { ...origin, id });
+    return id;
+  }
+
   #setMark({ kind, key, value }: StoredMark, at: string): void {
     const marks = this.#marks.get(kind) ?? new Map();
     this.#marks.set(kind, marks.set(key, { value, at }));
   }
+}
+
+function nameOf({ caller, run }: Origin): string {
+  return JSON.stringify([caller, run]);
 }
 
 function isEarlier(a: string, b: string): boolean {

@@ -1,5 +1,6 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { Origin } from '#domain/record/change.ts';
 import type { ChangeImages, StoredRecord } from '#domain/record/record.ts';
 import { compareValues } from '#domain/record/value-rules.ts';
 import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
@@ -9,6 +10,8 @@ import type { ChangeFacts } from '#formats/json/render-change.ts';
 export interface HistoryEntry {
   readonly record: StoredRecord;
   readonly toSeq: number;
+  readonly toAt: string;
+  readonly deleted: boolean;
 }
 
 /** The rows of one dataset, current and former. Records are never changed in place, so a copied list is a snapshot. */
@@ -19,10 +22,10 @@ export class MemoryTable {
   /** Every change, by ascending number. */
   #log: ChangeFacts[] = [];
   #trimmedTo = 0;
-  /** The runs that made changes, by the numbers of those. */
-  readonly #runs = new Map<number, string>();
   /** The number of the newest change of each record that ever was. */
   readonly #newest = new Map<string, number>();
+  /** Who made the change of a number. */
+  readonly #makers = new Map<number, number>();
   readonly #holders = new Map<string, Map<string, string>>();
   readonly #constraints: readonly UniqueConstraint[];
 
@@ -56,11 +59,6 @@ export class MemoryTable {
 
   get history(): readonly HistoryEntry[] {
     return this.#history;
-  }
-
-  /** The run that made a change; null where none did. */
-  runOf(seq: number): string | null {
-    return this.#runs.get(seq) ?? null;
   }
 
   get log(): readonly ChangeFacts[] {
@@ -107,19 +105,25 @@ export class MemoryTable {
   }
 
   /** Makes the net result of a commit what stands. */
-  store({ inserts, updates, removals, images }: DatasetMutations, firstSeq: number, at: string): void {
+  store(
+    { inserts, updates, removals, images }: DatasetMutations,
+    firstSeq: number,
+    at: string,
+    originId: (origin: Origin) => number,
+  ): void {
     const changes: ChangeFacts[] = [];
     for (const id of removals) this.#remove(id);
     for (const { record } of updates) this.#remove(record.id, record);
     for (const { record, origin } of [...updates, ...inserts]) {
       this.#put(record);
-      if (origin.run !== null) this.#runs.set(record.seq, origin.run);
+      this.#makers.set(record.seq, originId(origin));
       changes.push(factsOf(record));
     }
     for (const image of images) {
-      this.#history.push({ record: image.record, toSeq: image.toSeq });
-      if (image.toOrigin.run !== null) this.#runs.set(image.toSeq, image.toOrigin.run);
-      if (image.origin?.run) this.#runs.set(image.record.seq, image.origin.run);
+      const { record, origin, toSeq, toOrigin, deleted } = image;
+      this.#history.push({ record, toSeq, toAt: at, deleted });
+      this.#makers.set(toSeq, originId(toOrigin));
+      if (origin !== null) this.#makers.set(record.seq, originId(origin));
       if (image.record.seq >= firstSeq) changes.push(factsOf(image.record));
       if (image.deleted) changes.push(deletionOf(image, at));
     }
@@ -130,17 +134,45 @@ export class MemoryTable {
     }
   }
 
+  /** The number of the origin that made the change of a number. */
+  makerOf(seq: number): number {
+    return this.#makers.get(seq) ?? 0;
+  }
+
+  /** Takes over rows of another store, by ascending number; the feed is made of them by `settle`. */
+  adopt(record: StoredRecord, maker: number): void {
+    this.#put(record);
+    this.#makers.set(record.seq, maker);
+  }
+
+  adoptFormer(entry: HistoryEntry, maker: number, toMaker: number): void {
+    this.#history.push(entry);
+    this.#makers.set(entry.record.seq, maker);
+    this.#makers.set(entry.toSeq, toMaker);
+  }
+
+  /** Makes the feed of the rows that were taken over. */
+  settle(trimmedTo: number): void {
+    this.#trimmedTo = trimmedTo;
+    const former = this.#history.flatMap((entry) => [
+      factsOf(entry.record),
+      ...(entry.deleted ? [deletionOf(entry, entry.toAt)] : []),
+    ]);
+    this.#log = [...this.records(null).map(factsOf), ...former].sort((a, b) => a.seq - b.seq);
+    for (const change of this.#log) this.#newest.set(change.id, change.seq);
+  }
+
   /** The same rows under another description of the dataset; `convert` gives a row its new shape. */
   reshaped(dataset: Dataset, convert: (row: StoredRecord['row']) => StoredRecord['row']): MemoryTable {
     const table = new MemoryTable(dataset);
     table.#trimmedTo = this.#trimmedTo;
     const reshape = (record: StoredRecord): StoredRecord => ({ ...record, row: convert(record.row) });
     for (const record of this.#rows.values()) table.#put(reshape(record));
-    for (const { record, toSeq } of this.#history) table.#history.push({ record: reshape(record), toSeq });
+    for (const entry of this.#history) table.#history.push({ ...entry, record: reshape(entry.record) });
+    for (const [seq, maker] of this.#makers) table.#makers.set(seq, maker);
     for (const change of this.#log)
       table.#log.push({ ...change, row: change.row === null ? null : convert(change.row) });
     for (const [id, seq] of this.#newest) table.#newest.set(id, seq);
-    for (const [seq, run] of this.#runs) table.#runs.set(seq, run);
     return table;
   }
 
@@ -182,7 +214,7 @@ function factsOf(record: StoredRecord): ChangeFacts {
 }
 
 /** A delete is the version behind the last one that had a row. */
-function deletionOf({ record, toSeq }: FormerImage, at: string): ChangeFacts {
+function deletionOf({ record, toSeq }: Pick<FormerImage, 'record' | 'toSeq'>, at: string): ChangeFacts {
   return { seq: toSeq, operation: 'delete', id: record.id, version: record.version + 1, changedAt: at, row: null };
 }
 

@@ -29,11 +29,18 @@ export class MemoryWriter implements RecordWriter {
 
   #commitGroup(group: readonly WriteRequest[]): WriteOutcome[] {
     const draft = this.#store.draft();
-    const outcomes = group.map((request) =>
-      isSetBased(request) ? this.#deleteMatching(draft, request) : draft.apply(request),
-    );
+    const outcomes = group.map((request) => this.#apply(draft, request));
     this.#store.commit(draft, collectMarks(group, outcomes));
     return outcomes;
+  }
+
+  #apply(draft: WriteDraft, request: WriteRequest): WriteOutcome {
+    try {
+      this.#store.checkGuards(request.guards);
+    } catch (error) {
+      return { ok: false, error: error as Error };
+    }
+    return isSetBased(request) ? this.#deleteMatching(draft, request) : draft.apply(request);
   }
 
   #deleteMatching(draft: WriteDraft, request: WriteRequest): WriteOutcome {

@@ -1,14 +1,10 @@
-import { convertValue } from '#domain/dataset/compare-rules.ts';
 import type { Dataset, Property } from '#domain/dataset/dataset.ts';
-import type { EvolutionPlan, EvolutionStep, PlannedStep } from '#domain/dataset/evolution.ts';
+import type { EvolutionPlan, PlannedStep } from '#domain/dataset/evolution.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
-import { compileRules } from '#domain/record/property-rules.ts';
+import { breaksRules, dependsOnRows, settledBy, violationsOfAdding } from '../shared/settle-steps.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { currentTable, propertyColumn } from './postgres-layout.ts';
 import { decoderOf } from './postgres-values.ts';
-
-/** Steps that may have been settled when other rows were there. */
-const DEPENDS_ON_ROWS: readonly EvolutionStep['kind'][] = ['tighten-rules', 'add-unique'];
 
 const BLOCK_ROWS = 8192;
 
@@ -31,15 +27,8 @@ async function settleStep(
   planned: PlannedStep,
   compilePattern: CompilePattern,
 ): Promise<PlannedStep> {
-  if (planned.safety === 'refused') return planned;
-  if (planned.safety === 'safe' && !DEPENDS_ON_ROWS.includes(planned.step.kind)) return planned;
-  const violations = await countViolations(connection, stored, planned, compilePattern);
-  if (violations === 0) return { ...planned, safety: 'safe' };
-  return {
-    ...planned,
-    safety: 'refused',
-    reason: `${planned.reason} ${violations} of the stored rows do not meet it.`,
-  };
+  if (!dependsOnRows(planned)) return planned;
+  return settledBy(planned, await countViolations(connection, stored, planned, compilePattern));
 }
 
 async function countViolations(
@@ -57,10 +46,8 @@ async function countViolations(
       const column = propertyColumn(step.property);
       return number(`SELECT count(${column}) - count(DISTINCT ${column}) FROM ${table}`);
     }
-    case 'add-property': {
-      const rows = await number(`SELECT count(*) FROM ${table}`);
-      return step.property.default === null ? rows : Math.max(0, rows - 1);
-    }
+    case 'add-property':
+      return violationsOfAdding(step.property, await number(`SELECT count(*) FROM ${table}`));
     default:
       return 0;
   }
@@ -75,14 +62,13 @@ async function countBroken(
 ): Promise<number> {
   const former = stored.properties.find(({ name }) => name === property.name);
   if (former === undefined) return 0;
-  const check = compileRules(property, compilePattern);
+  const isBroken = breaksRules(former, property, compilePattern);
   const decode = decoderOf(former.dbType);
   const sql = `SELECT ${propertyColumn(former)}, count(*) FROM ${currentTable(stored)} GROUP BY 1`;
   let broken = 0;
   for await (const rows of connection.blocks(sql, [], BLOCK_ROWS)) {
     for (const [value, count] of rows) {
-      const converted = convertValue(former.dbType, property.dbType, decode(value ?? null));
-      if (check(converted) !== null) broken += Number(count);
+      if (isBroken(decode(value ?? null))) broken += Number(count);
     }
   }
   return broken;

@@ -1,15 +1,18 @@
 import { randomInt } from 'node:crypto';
+import { DataForgeError } from '#domain/errors.ts';
+import type { MarkGuard, Origin } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
 import { idPrefix } from '#domain/record/id.ts';
+import { SequenceNumbers } from '#domain/record/sequence.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import { CommitLock } from '../shared/commit-lock.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import type { PostgresHeads } from './postgres-heads.ts';
 import { MARKS, STORE } from './postgres-layout.ts';
 import { notifyStatement } from './postgres-notices.ts';
-import { type OriginIds, PostgresOrigins } from './postgres-origins.ts';
+import { nameOfOrigin, type OriginIds, PostgresOrigins } from './postgres-origins.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 import { arrayOf } from './postgres-values.ts';
 
@@ -27,6 +30,8 @@ export interface CommitEnd {
   readonly nextSeq: number;
   readonly datasets: readonly string[];
 }
+
+type Work = (commit: OpenCommit) => Promise<CommitEnd>;
 
 /**
  * Makes commits one behind the other. The row of `forge.store` is locked from when a commit takes its numbers until it
@@ -54,34 +59,86 @@ export class PostgresCommits {
   }
 
   /** One transaction of rows and marks, on a connection of its own. When it resolves, all is on disk. */
-  async commit(work: (commit: OpenCommit) => Promise<CommitEnd>): Promise<void> {
-    await this.#lock.hold(() => this.pool.use(null, (connection) => this.#commitOn(connection, work)));
+  async commit(work: Work): Promise<void> {
+    await this.#lock.hold(() => this.pool.use(null, (connection) => this.#run(connection, ['BEGIN'], null, work)));
   }
 
   /** The same on a connection that the caller has. */
-  async commitOn(connection: PostgresConnection, work: (commit: OpenCommit) => Promise<CommitEnd>): Promise<void> {
-    await this.#lock.hold(() => this.#commitOn(connection, work));
+  async commitOn(connection: PostgresConnection, work: Work): Promise<void> {
+    await this.#lock.hold(() => this.#run(connection, ['BEGIN'], null, work));
   }
 
-  async #commitOn(connection: PostgresConnection, work: (commit: OpenCommit) => Promise<CommitEnd>): Promise<void> {
-    const [row] = await connection.batch(['BEGIN', `SELECT sequence, committed_at FROM ${STORE} FOR UPDATE`]);
+  /** The same at the end of a transaction that the caller has begun. */
+  async commitIn(connection: PostgresConnection, work: Work): Promise<void> {
+    await this.#lock.hold(() => this.#run(connection, [], null, work));
+  }
+
+  /** Numbers, a time and ids for what begins now and is committed, by `commitFar`, some time later. */
+  async stampFar(connection: PostgresConnection): Promise<CommitStamp> {
+    const row = await connection.row(`SELECT sequence, committed_at FROM ${STORE}`);
+    return this.#stamp(Number(row?.[0]) + 1 + SequenceNumbers.FAR, BigInt(row?.[1] ?? 0));
+  }
+
+  /**
+   * Commits what has numbers from `stampFar` on, at the end of a transaction that the caller has begun.
+   * @throws DataForgeError `too_many_requests` where so much was committed meanwhile that its numbers are passed
+   */
+  async commitFar(connection: PostgresConnection, stamp: CommitStamp, work: Work): Promise<void> {
+    await this.#lock.hold(() => this.#run(connection, [], stamp, work));
+  }
+
+  /** The number of an origin, stored for good, so that who uses it holds up nobody until he commits. */
+  async originId(origin: Origin): Promise<number> {
+    let id = 0;
+    await this.commit(async (commit) => {
+      id = Number((await resolveOrigins(commit, [origin])).get(nameOfOrigin(origin)));
+      return { nextSeq: commit.stamp.firstSeq, datasets: [] };
+    });
+    return id;
+  }
+
+  async #run(
+    connection: PostgresConnection,
+    opening: readonly string[],
+    given: CommitStamp | null,
+    work: Work,
+  ): Promise<void> {
+    const lock = `SELECT sequence, committed_at FROM ${STORE} FOR UPDATE`;
+    const [row] = await connection.batch([...opening, lock]);
     const last = Number(row?.[0]);
-    const { at, milliseconds } = this.#clock.next(BigInt(row?.[1] ?? 0));
-    const stamp = { firstSeq: last + 1, at, idPrefix: idPrefix(milliseconds, randomInt(2 ** 26)) };
+    const lastMicros = BigInt(row?.[1] ?? 0);
+    const stamp = given ?? this.#stamp(last + 1, lastMicros);
+    if (last >= stamp.firstSeq) throw passed();
     const usedOrigins = new Map<string, number>();
     const { nextSeq, datasets } = await work({ connection, stamp, origins: this.#origins, usedOrigins });
     const head = nextSeq - 1;
-    await connection.batch(head > last ? [...this.#ending(head, at, datasets), 'COMMIT'] : ['COMMIT']);
+    const isChange = head > last;
+    const micros = microsecondsOf(stamp.at);
+    const at = micros > lastMicros ? micros : lastMicros;
+    await connection.batch(isChange ? [...this.#ending(head, at, datasets), 'COMMIT'] : ['COMMIT']);
     this.#origins.keep(usedOrigins);
-    if (head > last) this.#heads.tell(head, new Set(datasets));
+    if (isChange) this.#heads.tell(head, new Set(datasets));
   }
 
-  #ending(head: number, at: string, datasets: readonly string[]): string[] {
+  #stamp(firstSeq: number, lastMicros: bigint): CommitStamp {
+    const { at, milliseconds } = this.#clock.next(lastMicros);
+    return { firstSeq, at, idPrefix: idPrefix(milliseconds, randomInt(2 ** 26)) };
+  }
+
+  #ending(head: number, at: bigint, datasets: readonly string[]): string[] {
     return [
-      `UPDATE ${STORE} SET sequence = ${head}, committed_at = ${microsecondsOf(at)}`,
+      `UPDATE ${STORE} SET sequence = ${head}, committed_at = ${at}`,
       notifyStatement(this.#schema, { by: this.#instance, head, datasets }),
     ];
   }
+}
+
+function passed(): DataForgeError {
+  return new DataForgeError(
+    'too_many_requests',
+    'So much else was committed while these rows came that their numbers are taken; send them again.',
+    { retryable: true },
+  );
 }
 
 /** The numbers of origins in a commit. */
@@ -92,6 +149,16 @@ export async function resolveOrigins(
   const found = await origins.resolve(connection, wanted);
   for (const [name, id] of found) usedOrigins.set(name, id);
   return found;
+}
+
+/** @throws DataForgeError `version_moved` */
+export async function guardMarks({ connection }: OpenCommit, guards: readonly MarkGuard[] = []): Promise<void> {
+  const marks: (string | null)[] = [];
+  for (const { kind, key } of guards) {
+    const sql = `SELECT value FROM ${MARKS} WHERE kind = $1 AND key = $2`;
+    marks.push((await connection.row(sql, [kind, key]))?.[0] ?? null);
+  }
+  checkGuards(guards, marks);
 }
 
 /** Keeps marks; one of the same kind and key is replaced. */

@@ -49,7 +49,7 @@ const READ_TIMEOUT_MS = 600_000;
 
 /**
  * Opens the store in a database, making it where there is none. Several instances may have it open.
- * @throws DataForgeError `invalid_configuration`, `unavailable` or `store_newer`
+ * @throws DataForgeError `invalid_configuration`, `unavailable`, `store_newer` or `store_unfinished`
  */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<StorageEngine> {
   const { url, schema } = options;

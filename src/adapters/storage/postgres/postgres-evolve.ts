@@ -1,10 +1,10 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { sameDbType } from '#domain/dataset/db-type.ts';
 import { datasetFromDescription, describeDataset } from '#domain/dataset/describe-dataset.ts';
-import type { EvolutionPlan, PlannedStep } from '#domain/dataset/evolution.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
 import { parseJson, writeJson } from '#domain/record/json.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import { newlyRequired, refuseMisfits, refuseNulls, repeatedKey } from '../shared/settle-steps.ts';
 import { settleSteps } from './postgres-check-step.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { convertColumn } from './postgres-convert-column.ts';
@@ -53,6 +53,10 @@ export async function evolve(
     refuseMisfits(plan.steps, await settleSteps(connection, plan, compilePattern));
     await connection.batch([dropView(stored, schema)]);
     await changeTables(connection, stored, dataset);
+    for (const property of newlyRequired(plan)) {
+      const sql = `SELECT count(*) FROM ${currentTable(dataset)} WHERE ${propertyColumn(property)} IS NULL`;
+      refuseNulls(plan, property, Number((await connection.row(sql))?.[0] ?? 0));
+    }
     await renewIndexes(connection, stored, dataset);
   }
   await connection.run(
@@ -60,12 +64,6 @@ export async function evolve(
     [dataset.name, definitionOf(dataset)],
   );
   if (reader !== null) await connection.batch(createView(dataset, schema, reader.role));
-}
-
-/** A step that was refused when it was planned was wanted all the same; rows may have come since that do not fit another. */
-function refuseMisfits(planned: readonly PlannedStep[], settled: readonly PlannedStep[]): void {
-  const misfit = settled.find(({ safety }, index) => safety === 'refused' && planned[index]?.safety !== 'refused');
-  if (misfit !== undefined) throw incompatible(misfit.reason);
 }
 
 /** Columns lie in any order: statements name them. A new one keeps its default, for instances that do not know it yet. */
@@ -112,11 +110,7 @@ async function renewIndexes(connection: PostgresConnection, stored: Dataset, dat
       await connection.batch([sql]);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      throw incompatible(`Rows of "${dataset.name}" do not fit: several have the same values of a key.`);
+      throw repeatedKey(dataset.name);
     }
   }
-}
-
-function incompatible(message: string): DataForgeError {
-  return new DataForgeError('incompatible_schema', message);
 }

@@ -2,13 +2,15 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { BulkCounts, BulkLoader, BulkRequest } from '#application/ports/bulk-loader.ts';
 import { Rejections } from '#application/records/rejections.ts';
-import { uploadIdentity } from '#domain/dataset/constraints.ts';
+import { uniqueConstraints, uploadIdentity } from '#domain/dataset/constraints.ts';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
+import type { CommitStamp } from '#domain/record/write-draft.ts';
 import { type RowFormat, type RowLimits, readRows } from '#formats/rows/read-rows.ts';
 import { abortable, throwIfAborted } from '../shared/abort.ts';
 import { matchParquetColumns, type ParquetColumn } from '../shared/parquet-columns.ts';
 import { newSpoolFile, receiveBody } from '../shared/spool.ts';
-import { type CommitEnd, type OpenCommit, writeMarks } from './postgres-commits.ts';
+import { type CommitEnd, guardMarks, type OpenCommit, writeMarks } from './postgres-commits.ts';
+import { FarRows } from './postgres-far-rows.ts';
 import { type GoodRow, PostgresLoad } from './postgres-load.ts';
 import { StagedRows } from './postgres-staging.ts';
 import type { PostgresStore } from './postgres-store.ts';
@@ -19,8 +21,8 @@ const ROW_LIMITS: RowLimits = { maxRowBytes: 16 * 1024 * 1024, maxMessageBytes: 
 const HELD_ROWS = 2048;
 
 /**
- * Bulk loads: a body is read and checked row by row, a large one copied to a table of its own meanwhile, and then stored
- * as one commit; only for that other writers wait.
+ * Bulk loads: a body is read and checked row by row, the rows of a large one copied to the server meanwhile, and then
+ * stored as one commit; only for that other writers wait.
  */
 export class PostgresLoader implements BulkLoader {
   readonly #store: PostgresStore;
@@ -50,7 +52,7 @@ export class PostgresLoader implements BulkLoader {
         if (done) return await this.#loadHeld(upload, held);
         for (const row of value) held.push(row);
       }
-      return await this.#loadStaged(upload, held, blocks);
+      return await this.#loadLong(upload, held, blocks);
     } finally {
       await blocks.return(undefined);
     }
@@ -59,26 +61,27 @@ export class PostgresLoader implements BulkLoader {
   async #loadHeld(upload: Upload, held: readonly GoodRow[]): Promise<BulkCounts> {
     upload.finish();
     return this.#store.streams.use(upload.request.signal, (connection) => {
-      return this.#commit(connection, upload, (commit) => upload.storeEach(commit, [held]));
+      return this.#commit(connection, upload, null, (commit) => upload.storeEach(commit, [held]));
     });
   }
 
-  async #loadStaged(
+  /** Rows that can meet nothing go to where they stay, the rest to a table of their own until the commit. */
+  async #loadLong(
     upload: Upload,
     held: readonly GoodRow[],
-    blocks: AsyncIterable<readonly GoodRow[]>,
+    blocks: AsyncIterableIterator<readonly GoodRow[]>,
   ): Promise<BulkCounts> {
-    const { dataset, signal } = upload.request;
-    async function* all() {
-      yield held;
-      yield* blocks;
-    }
-    return this.#store.streams.use(signal, async (connection) => {
-      const staged = new StagedRows(connection, dataset);
-      await staged.fill(all());
+    const { request } = upload;
+    return this.#store.streams.use(request.signal, async (connection) => {
+      const canMeet = upload.canMeet || held[0]?.id !== null;
+      const far = canMeet ? null : await FarRows.begin(connection, this.#store.commits, request);
+      const left = far === null ? held : await far.fill(chain(held, blocks));
+      const staged = left.length > 0 ? new StagedRows(connection, request.dataset) : null;
+      await staged?.fill(chain(left, blocks));
       upload.finish();
-      const counts = await this.#commit(connection, upload, (commit) => upload.storeStaged(commit, staged));
-      await staged.drop();
+      const store = (commit: OpenCommit) => upload.storeLong(commit, far?.count ?? 0, staged);
+      const counts = await this.#commit(connection, upload, far?.stampOfNext ?? null, store);
+      await staged?.drop();
       return counts;
     });
   }
@@ -86,18 +89,22 @@ export class PostgresLoader implements BulkLoader {
   async #commit(
     connection: OpenCommit['connection'],
     { request }: Upload,
+    far: CommitStamp | null,
     store: (commit: OpenCommit) => Promise<{ readonly counts: BulkCounts; readonly nextSeq: number }>,
   ): Promise<BulkCounts> {
-    const { dataset, marks, signal } = request;
+    const { dataset, marks, guards, signal } = request;
     let counts: BulkCounts | null = null;
-    await this.#store.commits.commitOn(connection, async (commit): Promise<CommitEnd> => {
+    const work = async (commit: OpenCommit): Promise<CommitEnd> => {
       throwIfAborted(signal);
+      await guardMarks(commit, guards);
       const stored = await store(commit);
       counts = stored.counts;
       const values = marks.map(({ kind, key, value }) => ({ kind, key, value: value(stored.counts) }));
       await writeMarks(commit, values);
       return { nextSeq: stored.nextSeq, datasets: [dataset.name] };
-    });
+    };
+    const { commits } = this.#store;
+    await (far === null ? commits.commitOn(connection, work) : commits.commitFar(connection, far, work));
     if (counts === null) throw new TypeError('a load that was committed has counts');
     return counts;
   }
@@ -160,14 +167,32 @@ class Upload {
     this.#rejected.throwIfAborting();
   }
 
-  /** The quick way where all rows are new, the exact one where they are not. */
-  async storeStaged(commit: OpenCommit, staged: StagedRows) {
+  /** Whether a row without an id of its own can meet another, in the store or in the body, or has to be looked at once more. */
+  get canMeet(): boolean {
+    const { dataset, returnRecords, removesOthers = false } = this.request;
+    return uniqueConstraints(dataset).length > 0 || returnRecords || removesOthers;
+  }
+
+  /**
+   * Stores what is staged behind rows that are there already: the quick way where all rows are new, the exact one where
+   * they are not.
+   */
+  async storeLong(commit: OpenCommit, there: number, staged: StagedRows | null) {
+    const created = await this.#createStaged(commit, staged);
+    if (created !== null) return { counts: this.#created(there + created), nextSeq: commit.stamp.firstSeq + created };
+    const { counts, nextSeq } = await this.storeEach(commit, staged?.read() ?? []);
+    return { counts: { ...counts, created: there + counts.created }, nextSeq };
+  }
+
+  async #createStaged(commit: OpenCommit, staged: StagedRows | null): Promise<number | null> {
+    if (staged === null) return 0;
     const { returnRecords, removesOthers, origin } = this.request;
-    const created = returnRecords || removesOthers ? null : await staged.storeAsNew(commit, origin);
-    if (created === null) return this.storeEach(commit, staged.read());
+    return returnRecords || removesOthers ? null : staged.storeAsNew(commit, origin);
+  }
+
+  #created(created: number): BulkCounts {
     const { count: rejected, reported: rejections } = this.#rejected;
-    const counts: BulkCounts = { created, updated: 0, ignored: 0, rejected, rejections, recordsJson: null };
-    return { counts, nextSeq: commit.stamp.firstSeq + created };
+    return { created, updated: 0, ignored: 0, rejected, rejections, recordsJson: null };
   }
 
   async storeEach(commit: OpenCommit, blocks: AsyncIterable<readonly GoodRow[]> | readonly (readonly GoodRow[])[]) {
@@ -184,4 +209,9 @@ class Upload {
   #count(identity: string | null): void {
     if (identity !== null) this.#identities.set(identity, (this.#identities.get(identity) ?? 0) + 1);
   }
+}
+
+async function* chain<T>(first: T, rest: AsyncIterableIterator<T>): AsyncGenerator<T> {
+  yield first;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }

@@ -3,13 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Value } from '#domain/record/value.ts';
+import { BinaryCopy, fieldWriter } from './postgres-binary-copy.ts';
 import { type OpenCommit, resolveOrigins } from './postgres-commits.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { isUniqueViolation } from './postgres-errors.ts';
 import { columnNames, currentTable } from './postgres-layout.ts';
 import type { GoodRow } from './postgres-load.ts';
 import { nameOfOrigin } from './postgres-origins.ts';
-import { columnType, decoderOf, encodeValue, type PostgresValue } from './postgres-values.ts';
+import { columnType, decoderOf } from './postgres-values.ts';
 
 const STAGED = 'forge_staged';
 const FETCHED_ROWS = 4096;
@@ -32,8 +33,8 @@ export class StagedRows {
     const columns = this.#dataset.properties.map(({ dbType }, index) => `c${index} ${columnType(dbType)}`);
     const definition = ['place bigint', 'line bigint', 'id uuid', ...columns].join(', ');
     await this.#connection.batch([`CREATE TEMPORARY TABLE ${STAGED} (${definition})`]);
-    const copy = this.#connection.client.query(copyFrom(`COPY ${STAGED} FROM STDIN`));
-    await pipeline(Readable.from(this.#linesOf(blocks), { objectMode: true }), copy);
+    const copy = this.#connection.client.query(copyFrom(`COPY ${STAGED} FROM STDIN (FORMAT binary)`));
+    await pipeline(Readable.from(this.#bytesOf(blocks), { objectMode: true }), copy);
   }
 
   /**
@@ -88,24 +89,23 @@ export class StagedRows {
     await this.#connection.batch([`DROP TABLE ${STAGED}`]);
   }
 
-  async *#linesOf(blocks: AsyncIterable<readonly GoodRow[]>): AsyncGenerator<Buffer> {
+  async *#bytesOf(blocks: AsyncIterable<readonly GoodRow[]>): AsyncGenerator<Buffer> {
+    const out = new BinaryCopy();
+    const writeId = fieldWriter({ name: 'UUID' });
+    const writers = this.#dataset.properties.map(({ dbType }) => fieldWriter(dbType));
+    const fields = 3 + writers.length;
     for await (const rows of blocks) {
-      if (rows.length === 0) continue;
-      yield Buffer.from(rows.map((row) => this.#lineOf(row)).join(''));
+      for (const { line, id, row } of rows) {
+        out.int16(fields);
+        for (const number of [this.#count++, line]) {
+          out.int32(8);
+          out.int64(number);
+        }
+        writeId(out, id);
+        for (let index = 0; index < writers.length; index++) writers[index]?.(out, row[index] ?? null);
+        if (out.isFull) yield out.take();
+      }
     }
+    yield out.end();
   }
-
-  /** The text form of COPY. */
-  #lineOf({ line, id, row }: GoodRow): string {
-    let text = `${this.#count++}\t${line}\t${copied(id)}`;
-    for (let index = 0; index < row.length; index++) text += `\t${copied(encodeValue(row[index] ?? null))}`;
-    return `${text}\n`;
-  }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-const TO_ESCAPE = /[\\\t\n\r]/g;
-
-function copied(value: PostgresValue): string {
-  return value === null ? '\\N' : value.replace(TO_ESCAPE, (character) => ESCAPES[character] ?? character);
 }

@@ -2,7 +2,7 @@ import type { Change, ChangeResult, WriteOutcome, WriteRequest } from '#domain/r
 import { WriteDraft } from '#domain/record/write-draft.ts';
 import { collectMarks, isSetBased } from '#domain/record/write-groups.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
-import { type CommitEnd, type OpenCommit, resolveOrigins, writeMarks } from './postgres-commits.ts';
+import { type CommitEnd, guardMarks, type OpenCommit, resolveOrigins, writeMarks } from './postgres-commits.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable } from './postgres-layout.ts';
 import { PostgresLookup } from './postgres-lookup.ts';
@@ -18,6 +18,7 @@ export interface WrittenGroup extends CommitEnd {
 /** Writes a group of requests, each all-or-nothing for itself, into a commit. */
 export async function writeGroup(commit: OpenCommit, group: readonly WriteRequest[]): Promise<WrittenGroup> {
   const [first] = group;
+  await guardMarks(commit, first?.guards);
   const isDeletion = first !== undefined && isSetBased(first);
   const written = isDeletion ? await deleteMatching(commit, first) : await writeDraft(commit, group);
   await writeMarks(commit, collectMarks(group, written.outcomes));

@@ -1,5 +1,5 @@
 import type { DbType } from '#domain/dataset/db-type.ts';
-import { sortGroups } from '#domain/query/aggregate.ts';
+import { meanOf, sortGroups } from '#domain/query/aggregate.ts';
 import type { Aggregation, GroupKey, Measure, TimeBucket } from '#domain/query/aggregation.ts';
 import { typeOfField } from '#domain/query/field.ts';
 import type { Value } from '#domain/record/value.ts';
@@ -134,11 +134,10 @@ function meanPart(column: string, type: DbType): Part {
     };
   }
   const { columns, read } = exactSum(column, type);
-  const scale = type.name === 'DECIMAL' ? type.scale : 0;
   return {
     columns: [`count(${column})`, ...columns],
     read: ([count, ...sums]) =>
-      Number(count) === 0 ? null : Number(read(sums, BigInt(count ?? 0))) / 10 ** scale / Number(count),
+      Number(count) === 0 ? null : meanOf(read(sums, BigInt(count ?? 0)), type, BigInt(count ?? 0)),
   };
 }
 

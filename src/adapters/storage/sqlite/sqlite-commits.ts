@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
+import type { MarkGuard } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
-import type { StoredMark } from '#domain/record/write-groups.ts';
+import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import { CommitLock } from '../shared/commit-lock.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { MARKS, META } from './sqlite-layout.ts';
@@ -66,6 +67,13 @@ export class SqliteCommits {
       this.origins.reload();
       throw error;
     }
+  }
+
+  /** @throws DataForgeError `version_moved` */
+  checkGuards(guards: readonly MarkGuard[] = []): void {
+    const sql = `SELECT value FROM ${MARKS} WHERE kind = ?1 AND key = ?2`;
+    const marks = guards.map(({ kind, key }) => this.connection.row(sql, [kind, key])?.[0] ?? null);
+    checkGuards(guards, marks as (string | null)[]);
   }
 
   /** Keeps marks; one of the same kind and key is replaced. */

@@ -1,7 +1,7 @@
 import type { DatasetStore } from '#application/ports/dataset-store.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { type EvolutionPlan, planEvolution, refusedSteps } from '#domain/dataset/evolution.ts';
-import { DataForgeError } from '#domain/errors.ts';
+import { type EvolutionPlan, planEvolution } from '#domain/dataset/evolution.ts';
+import { refuseLoss } from '../shared/settle-steps.ts';
 import { datasetsIn } from './sqlite-evolve.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 
@@ -24,11 +24,7 @@ export class SqliteDatasets implements DatasetStore {
   }
 
   async apply(plan: EvolutionPlan, { acceptLoss }: { readonly acceptLoss: boolean }): Promise<void> {
-    const losing = refusedSteps(plan).filter(({ loses }) => loses);
-    if (losing.length > 0 && !acceptLoss) {
-      const reasons = losing.map(({ reason }) => reason).join(' ');
-      throw new DataForgeError('incompatible_schema', `${reasons} Say --accept-loss to do it all the same.`);
-    }
+    refuseLoss(plan, acceptLoss);
     if (plan.steps.length > 0) await this.#store.writer.call('evolve', { plan });
   }
 }

@@ -44,7 +44,7 @@ const MOST_CACHE = 256e6;
 
 /**
  * Opens the store of a data folder, making it where there is none.
- * @throws DataForgeError `store_locked`, `store_read_only`, `store_newer` or `store_damaged`
+ * @throws DataForgeError `store_locked`, `store_read_only`, `store_newer`, `store_unfinished` or `store_damaged`
  */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<StorageEngine> {
   const path = join(options.dataDir, STORE_FILE);

@@ -5,6 +5,7 @@ import type { EvolutionPlan, EvolutionStep, PlannedStep } from '#domain/dataset/
 import { DataForgeError } from '#domain/errors.ts';
 import { parseJson, writeJson } from '#domain/record/json.ts';
 import type { CompilePattern } from '#domain/record/pattern.ts';
+import { newlyRequired, refuseMisfits, refuseNulls, repeatedKey } from '../shared/settle-steps.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { settleStep } from './sqlite-check-step.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
@@ -54,10 +55,7 @@ export function datasetsIn(connection: SqliteConnection): Dataset[] {
  */
 export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compilePattern: CompilePattern): void {
   const { dataset, stored } = plan;
-  if (dataset.properties.length > MOST_PROPERTIES) {
-    const message = `SQLite keeps datasets of at most ${MOST_PROPERTIES} properties, and "${dataset.name}" has ${dataset.properties.length}.`;
-    throw new DataForgeError('unsupported_by_engine', message);
-  }
+  refuseManyProperties(dataset);
   if (stored === null) {
     for (const sql of createTables(dataset)) connection.execute(sql);
     for (const { sql } of [...standingIndexes(dataset), ...declaredIndexes(dataset)]) connection.execute(sql);
@@ -66,6 +64,10 @@ export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compil
     refuseMisfits(plan.steps, settled);
     if (settled.every(({ step }) => IN_PLACE.has(step.kind))) addColumns(connection, dataset, settled);
     else rebuild(connection, stored, dataset);
+    for (const property of newlyRequired(plan)) {
+      const sql = `SELECT count(*) FROM ${currentTable(dataset)} WHERE ${propertyColumn(property)} IS NULL`;
+      refuseNulls(plan, property, Number(connection.row(sql)?.[0] ?? 0));
+    }
     renewIndexes(connection, stored, dataset);
   }
   connection.run(`INSERT OR REPLACE INTO ${DATASETS} (name, definition) VALUES (?1, ?2)`, [
@@ -74,10 +76,11 @@ export function evolve(connection: SqliteConnection, plan: EvolutionPlan, compil
   ]);
 }
 
-/** A step that was refused when it was planned was wanted all the same; rows may have come since that do not fit another. */
-function refuseMisfits(planned: readonly PlannedStep[], settled: readonly PlannedStep[]): void {
-  const misfit = settled.find(({ safety }, index) => safety === 'refused' && planned[index]?.safety !== 'refused');
-  if (misfit !== undefined) throw incompatible(misfit.reason);
+/** @throws DataForgeError `unsupported_by_engine` */
+export function refuseManyProperties({ name, properties }: Dataset): void {
+  if (properties.length <= MOST_PROPERTIES) return;
+  const message = `SQLite keeps datasets of at most ${MOST_PROPERTIES} properties, and "${name}" has ${properties.length}.`;
+  throw new DataForgeError('unsupported_by_engine', message);
 }
 
 function addColumns(connection: SqliteConnection, dataset: Dataset, steps: readonly PlannedStep[]): void {
@@ -142,11 +145,7 @@ function renewIndexes(connection: SqliteConnection, stored: Dataset, dataset: Da
       connection.execute(sql);
     } catch (error) {
       if (!isConstraintError(error)) throw error;
-      throw incompatible(`Rows of "${dataset.name}" do not fit: several have the same values of a key.`);
+      throw repeatedKey(dataset.name);
     }
   }
-}
-
-function incompatible(message: string): DataForgeError {
-  return new DataForgeError('incompatible_schema', message);
 }

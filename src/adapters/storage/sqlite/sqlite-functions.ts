@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { convertValue } from '#domain/dataset/compare-rules.ts';
 import { parseDbType } from '#domain/dataset/db-type.ts';
 import { compileLike, parseLike } from '#domain/query/like.ts';
-import { parseJson } from '#domain/record/json.ts';
-import { Invalid, readTextValue } from '#domain/record/value-rules.ts';
 import { decoderOf, encoderOf, type SqliteValue } from './sqlite-values.ts';
 
 const SAME_ANSWER = { deterministic: true, directOnly: true } as const;
@@ -31,10 +30,7 @@ export function defineFunctions(database: DatabaseSync): void {
 function convert(stored: SqliteValue, from: string, to: string): SqliteValue {
   const [source, target] = [parseDbType(from), parseDbType(to)];
   if (source === undefined || target === undefined) throw new TypeError(`${from} or ${to} is no storage type`);
-  const value = decoderOf(source)(stored);
-  if (value === null) return null;
-  const converted = readTextValue(target, String(value), parseJson);
-  return converted instanceof Invalid ? null : encoderOf(target)(converted);
+  return encoderOf(target)(convertValue(source, target, decoderOf(source)(stored)));
 }
 
 /** Keeps what was made of the last few texts; a statement asks with the same one for every row. */

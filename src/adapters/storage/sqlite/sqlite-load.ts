@@ -19,7 +19,10 @@ import type { SqliteValue } from './sqlite-values.ts';
 import { lookupIn } from './sqlite-write-requests.ts';
 
 export interface LoadRequest
-  extends Pick<BulkRequest, 'dataset' | 'onInvalid' | 'onConflict' | 'origin' | 'returnRecords' | 'removesOthers'> {
+  extends Pick<
+    BulkRequest,
+    'dataset' | 'onInvalid' | 'onConflict' | 'guards' | 'origin' | 'returnRecords' | 'removesOthers'
+  > {
   readonly format: RowFormat;
   readonly body: ReceivedBody;
 }
@@ -38,6 +41,7 @@ export async function loadBody(
   const repeated = withIdentities ? await findRepeated(blocks()) : new Map<string, number>();
   let counts: BulkCounts | null = null;
   const committed = await commits.commit(async () => {
+    commits.checkGuards(request.guards);
     const stamp = commits.stamp();
     const load = new Load(commits, request, stamp, repeated);
     for await (const block of blocks()) {

@@ -17,7 +17,8 @@ export class SqliteLoader implements BulkLoader {
   }
 
   async load(request: BulkRequest): Promise<BulkCounts> {
-    const { dataset, format, onInvalid, onConflict, marks, origin, returnRecords, removesOthers, signal } = request;
+    const { dataset, format, onInvalid, onConflict, marks, guards, origin, returnRecords, removesOthers, signal } =
+      request;
     const { spoolDir, parquet } = this.#store;
     throwIfAborted(signal);
     const isParquet = format === 'parquet';
@@ -44,6 +45,7 @@ export class SqliteLoader implements BulkLoader {
         origin,
         returnRecords,
         ...(removesOthers && { removesOthers }),
+        ...(guards && { guards }),
         hasMarks,
       };
       const answer = (counts: BulkCounts) => marks.map(({ kind, key, value }) => ({ kind, key, value: value(counts) }));

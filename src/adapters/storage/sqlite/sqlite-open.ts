@@ -1,10 +1,12 @@
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { MIGRATION_MARK } from '#application/ports/store-transfer.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { unfinishedCopy } from '../shared/unfinished-copy.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { damagedError, readOnlyError, translateOpenError } from './sqlite-errors.ts';
-import { APPLICATION_ID, META_TABLES, STORE_FORMAT } from './sqlite-layout.ts';
+import { APPLICATION_ID, MARKS, META_TABLES, STORE_FORMAT } from './sqlite-layout.ts';
 import type { WriterOptions } from './sqlite-writer-calls.ts';
 
 /**
@@ -59,6 +61,33 @@ function makeStore(path: string): void {
 /** The engine takes an empty file for a store that is yet to be filled. */
 function refuseNoStore(path: string): void {
   if (statSync(path).size === 0) throw damagedError(path, new Error('the file is empty'));
+}
+
+/**
+ * Opens the store to be read and left as it is.
+ * @throws DataForgeError `store_newer`, `store_unfinished` or `store_damaged`
+ */
+export function openStoreToRead({ path, cacheBytes }: WriterOptions): SqliteConnection {
+  try {
+    refuseNoStore(path);
+    const connection = new SqliteConnection({ path, readOnly: true, cacheBytes });
+    try {
+      refuseOther(connection, path);
+      refuseUnfinished(connection, path);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    throw translateOpenError(error, path);
+  }
+}
+
+/** @throws DataForgeError `store_unfinished` where the store is a copy that is not whole */
+export function refuseUnfinished(connection: SqliteConnection, path: string): void {
+  const sql = `SELECT 1 FROM ${MARKS} WHERE kind = ?1 AND key = 'unfinished'`;
+  if (connection.row(sql, [MIGRATION_MARK]) !== null) throw unfinishedCopy(path);
 }
 
 function refuseOther(connection: SqliteConnection, path: string): void {

@@ -17,7 +17,8 @@ export class SqliteOrigins {
     const name = nameOf(origin.caller, origin.run);
     const known = this.#ids.get(name);
     if (known !== undefined) return known;
-    const id = this.#ids.size + 1;
+    // A copied store may lack a number that its source had given away and not used.
+    const id = Math.max(0, ...this.#ids.values()) + 1;
     this.#connection.run(`INSERT INTO ${ORIGINS} (id, caller, run) VALUES (?1, ?2, ?3)`, [
       id,
       origin.caller,

@@ -4,7 +4,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 import { datasetsIn } from './sqlite-evolve.ts';
 import { historyTable, META } from './sqlite-layout.ts';
 
-const TRIMMED = 'trimmed:';
+export const TRIMMED = 'trimmed:';
 
 /** How far the history of each dataset was forgotten, by its name. */
 export function readTrimmed(connection: SqliteConnection): (readonly [string, number])[] {

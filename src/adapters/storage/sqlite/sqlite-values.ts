@@ -1,8 +1,7 @@
 import type { DbType } from '#domain/dataset/db-type.ts';
-import { microsecondsOf } from '#domain/record/time.ts';
 import type { Value } from '#domain/record/value.ts';
 import { decimalText, unscaledOf } from '#formats/columns/decimal.ts';
-import { timestampOfMicros } from '#formats/columns/temporal.ts';
+import { microsOf, timestampOfMicros } from '#formats/columns/temporal.ts';
 import { literal } from '../sql/identifier.ts';
 import { isWideDecimal } from './sqlite-layout.ts';
 
@@ -15,9 +14,6 @@ const WIDE_LENGTH = 39;
 
 /** Characters of a decimal whose digits a number always holds. */
 const EXACT_LENGTH = 15;
-
-/** Characters of a canonical timestamp without a fraction. */
-const WHOLE_SECONDS = 20;
 
 type Known = Exclude<Value, null>;
 
@@ -32,6 +28,7 @@ function knownEncoderOf(type: DbType): (value: Known) => SqliteValue {
     case 'BOOLEAN':
       return (value) => (value ? 1 : 0);
     case 'TIMESTAMP':
+      // The driver binds a number faster than a bigint; an integer column takes it for what it is.
       return (value) => microsOf(value as string);
     case 'DECIMAL':
       return isWideDecimal(type)
@@ -44,13 +41,6 @@ function knownEncoderOf(type: DbType): (value: Known) => SqliteValue {
 
 function narrowUnscaled(decimal: string): number | bigint {
   return decimal.length <= EXACT_LENGTH ? Number(decimal.replace('.', '')) : unscaledOf(decimal);
-}
-
-/** The driver binds a number faster than a bigint; an integer column takes it for what it is. */
-function microsOf(timestamp: string): number | bigint {
-  if (timestamp.length !== WHOLE_SECONDS) return microsecondsOf(timestamp);
-  const micros = Date.parse(timestamp) * 1000;
-  return Number.isSafeInteger(micros) ? micros : microsecondsOf(timestamp);
 }
 
 /** The canonical value of what lies in the store. */

@@ -45,6 +45,7 @@ async function commitGroup(
   let outcomes: readonly WriteOutcome[] = [];
   const [first] = group;
   if (first === undefined) return { outcomes, committed: null };
+  commits.checkGuards(first.guards);
   if (isSetBased(first)) {
     const committed = await commits.commit(async () => {
       const deleted = deleteMatching(commits, first, stamp);

@@ -27,7 +27,7 @@ export interface MarksQuestion {
 }
 
 export type WriterCalls = {
-  /** @throws DataForgeError `store_read_only`, `store_newer`, `store_damaged` */
+  /** @throws DataForgeError `store_read_only`, `store_newer`, `store_unfinished`, `store_damaged` */
   readonly open: {
     readonly argument: null;
     readonly result: { readonly head: number; readonly trimmed: readonly (readonly [string, number])[] };

@@ -10,7 +10,7 @@ import { evolve } from './sqlite-evolve.ts';
 import { serveCalls } from './sqlite-host.ts';
 import { MARKS } from './sqlite-layout.ts';
 import { loadBody } from './sqlite-load.ts';
-import { openStore } from './sqlite-open.ts';
+import { openStore, refuseUnfinished } from './sqlite-open.ts';
 import { SqliteParser } from './sqlite-parser.ts';
 import { readTrimmed, trimHistory } from './sqlite-trim.ts';
 import { toWireError } from './sqlite-wire.ts';
@@ -28,7 +28,9 @@ function commits(): SqliteCommits {
 
 serveCalls<WriterCalls>({
   open: () => {
-    open = new SqliteCommits(openStore(workerData as WriterOptions));
+    const options = workerData as WriterOptions;
+    open = new SqliteCommits(openStore(options));
+    refuseUnfinished(open.connection, options.path);
     return { head: open.head, trimmed: readTrimmed(open.connection) };
   },
 
@@ -70,8 +72,8 @@ serveCalls<WriterCalls>({
     }),
 });
 
-function unmarked({ changes, origin }: WireRequest): WriteRequest {
-  return { changes, origin, marks: [] };
+function unmarked(request: WireRequest): WriteRequest {
+  return { ...request, marks: [] };
 }
 
 function toWireOutcome(outcome: WriteOutcome): WireOutcome {

@@ -32,9 +32,9 @@ export class SqliteWriter implements RecordWriter {
   }
 }
 
-function toWireRequest({ changes, origin, marks }: WriteRequest): WireRequest {
+function toWireRequest({ changes, origin, marks, guards }: WriteRequest): WireRequest {
   const sent = marks.map(({ kind, key, value }) => ({ kind, key, value: typeof value === 'string' ? value : null }));
-  return { changes, origin, marks: sent };
+  return { changes, origin, marks: sent, ...(guards && { guards }) };
 }
 
 function fromWireOutcome(outcome: WireOutcome): WriteOutcome {

@@ -7,8 +7,8 @@ import { type RecallPorts, recallRun } from '../recall-runs.ts';
 export function cancelRun(ports: RecallPorts) {
   return async ({ id }: { readonly id: string }, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'write');
-    const run = await recallRun(ports, id);
-    if (ports.runs.find(run.pipeline)?.id === id) await ports.runs.cancel(run.pipeline);
+    await recallRun(ports, id);
+    await ports.runs.cancel(id);
     return recallRun(ports, id);
   };
 }

@@ -19,7 +19,7 @@ export function resetPipeline({ pipelines, runs, store, writer }: ResetPorts) {
   return async ({ name }: { readonly name: string }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
-    if (runs.find(name) !== null) {
+    if ((await runs.find(name)) !== null) {
       throw new DataForgeError(
         'pipeline_busy',
         `Pipeline "${name}" has a run under way; wait for its end, or cancel it.`,

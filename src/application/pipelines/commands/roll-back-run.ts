@@ -43,7 +43,7 @@ export function rollBackRun(ports: RollBackPorts) {
     const { catalog, runs, history, store, clock } = ports;
     const run = await recallRun(ports, id);
     const { dataset } = openDataset(catalog, run.dataset, call, 'write');
-    if (runs.find(run.pipeline) !== null) {
+    if ((await runs.find(run.pipeline)) !== null) {
       const message = `Pipeline "${run.pipeline}" has a run under way; wait for its end, or cancel it.`;
       throw new DataForgeError('pipeline_busy', message);
     }

@@ -4,7 +4,7 @@ import { requireRight } from '../../caller.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
 import { openDataset } from '../../records/open-dataset.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
-import { type RecallPorts, settleDied } from '../recall-runs.ts';
+import { type RecallPorts, recallRun, settleDied } from '../recall-runs.ts';
 
 export interface RunPipelineRequest {
   readonly pipeline: string;
@@ -27,7 +27,8 @@ export function runPipeline(ports: RunPipelinePorts) {
     await settleDied(ports, name);
     const state = await store.state(name);
     const run = await runs.start(pipeline, call.caller.name, state?.cursor ?? null);
-    if (wait > 0) await runs.settled(name, wait, call.signal);
-    return run;
+    if (wait === 0) return run;
+    await runs.settled(run.id, wait, call.signal);
+    return recallRun(ports, run.id);
   };
 }

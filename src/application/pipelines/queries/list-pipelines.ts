@@ -2,17 +2,22 @@ import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
+import type { Scheduler } from '../../scheduling/scheduler.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
 import { type RecallPorts, recallRuns } from '../recall-runs.ts';
+import { scheduleName } from '../scheduled-pipelines.ts';
 
 export interface PipelineStatus {
   readonly pipeline: Pipeline;
   /** null where it never ran. */
   readonly lastRun: PipelineRun | null;
+  /** null where it has no schedule. */
+  readonly schedule: { readonly nextAt: number | null; readonly paused: boolean } | null;
 }
 
 interface PipelineStatusPorts extends RecallPorts {
   readonly pipelines: PipelineCatalog;
+  readonly scheduler: Scheduler;
 }
 
 /** Every pipeline with its last run. */
@@ -31,6 +36,8 @@ export function getPipeline(ports: PipelineStatusPorts) {
 }
 
 async function statusOf(ports: PipelineStatusPorts, pipeline: Pipeline): Promise<PipelineStatus> {
-  const [lastRun = null] = await recallRuns(ports, pipeline.name, 1);
-  return { pipeline, lastRun };
+  const { name, schedule } = pipeline;
+  const [lastRun = null] = await recallRuns(ports, name, 1);
+  const next = schedule && (await ports.scheduler.next({ name: scheduleName(name), schedule }));
+  return { pipeline, lastRun, schedule: next && { nextAt: next.at, paused: next.paused } };
 }

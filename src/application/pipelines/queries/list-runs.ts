@@ -32,8 +32,8 @@ export function getRun(ports: RecallPorts) {
   return async ({ id, wait }: GetRunRequest, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'read');
     const run = await recallRun(ports, id);
-    if (run.state !== 'running' || wait === null || wait === 0) return run;
-    await ports.runs.settled(run.pipeline, wait, call.signal);
+    if (run.endedAt !== null || run.state === 'died' || wait === null || wait === 0) return run;
+    await ports.runs.settled(id, wait, call.signal);
     return recallRun(ports, id);
   };
 }

@@ -11,7 +11,7 @@ import { memberOf, textOf } from './query.ts';
 /** How long one request waits for the end of a run before it is asked for again, in milliseconds. */
 const WAIT = 1000;
 
-/** `forge pipeline list|run|status|logs|rollback|replay|reset`: what fetches rows from elsewhere. */
+/** `forge pipeline list|run|status|logs|pause|resume|rollback|replay|reset`: what fetches rows from elsewhere. */
 export const pipelineCommand: AddCommand = (program, begin) => {
   const pipeline = program.command('pipeline').description('run pipelines, and see how their runs went');
   pipeline
@@ -37,6 +37,16 @@ export const pipelineCommand: AddCommand = (program, begin) => {
     .argument('<name>')
     .argument('[run]')
     .action(async (name: string, id: string | undefined, _options, command: Command) => logs(begin(command), name, id));
+  for (const [action, said] of [
+    ['pause', 'hold the schedule of a pipeline, until it is resumed'],
+    ['resume', 'let the schedule of a pipeline go on'],
+  ] as const) {
+    pipeline
+      .command(action)
+      .description(said)
+      .argument('<name>')
+      .action(async (name: string, _options, command: Command) => hold(begin(command), name, action));
+  }
   pipeline
     .command('rollback')
     .description('undo what a run did: records it made go, records it changed return')
@@ -53,6 +63,15 @@ export const pipelineCommand: AddCommand = (program, begin) => {
     .argument('<name>')
     .action(async (name: string, _options, command: Command) => reset(begin(command), name));
 };
+
+async function hold({ output, withTarget }: CliContext, name: string, action: 'pause' | 'resume'): Promise<void> {
+  const answer = await withTarget(({ client }) => client.json('POST', apiPath('pipelines', name, action)));
+  output.answer(answer, () => {
+    const next = textOf(memberOf(memberOf(answer, 'schedule'), 'next_at'));
+    if (action === 'pause') return `${name} waits until it is resumed`;
+    return next === '' ? `${name} goes on` : `${name} goes on; it is due at ${next}`;
+  });
+}
 
 async function rollBack({ output, withTarget }: CliContext, id: string): Promise<void> {
   const answer = await withTarget(({ client }) => client.json('POST', apiPath('runs', id, 'rollback')));
@@ -124,7 +143,7 @@ async function followed(
   let run = begun;
   let rows = 0;
   try {
-    while (textOf(memberOf(run, 'state')) === 'running') {
+    while (['waiting', 'running'].includes(textOf(memberOf(run, 'state')))) {
       run = await client.json('GET', path, { query: { wait_ms: WAIT }, signal });
       const now = Number(textOf(memberOf(memberOf(run, 'progress'), 'rows')));
       progress.advance(now - rows);

@@ -14,7 +14,7 @@ const RUN: Tree = {
     id: { type: 'string', format: 'uuid' },
     pipeline: { type: 'string' },
     dataset: { type: 'string' },
-    state: { enum: ['running', 'succeeded', 'failed', 'cancelled', 'died'] },
+    state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
     started_at: { type: 'string', format: 'date-time' },
     ended_at: time,
@@ -44,7 +44,14 @@ const PIPELINE: Tree = {
     dataset: { type: 'string', description: 'The dataset that takes the rows.' },
     mode: { enum: ['append', 'upsert', 'replace'] },
     contract: { enum: ['freeze', 'evolve', 'quarantine'] },
-    schedule: { type: ['object', 'null'] },
+    schedule: {
+      type: ['object', 'null'],
+      properties: {
+        kind: { enum: ['cron', 'every', 'after', 'change'] },
+        paused: { type: 'boolean' },
+        next_at: { ...time, description: 'When it is due next, where that is known.' },
+      },
+    },
     last_run: { ...RUN, type: ['object', 'null'] },
   },
 };
@@ -60,6 +67,12 @@ function listOf(member: string, items: Tree): Tree {
 
 function operation(summary: string, responses: Tree, parameters: readonly Tree[] = []): Tree {
   return { tags: ['Pipelines'], summary, parameters, responses };
+}
+
+/** What `forge worker` calls; its shapes are those of the platform's inside and change with it. */
+function forWorkers(summary: string, parameters: readonly Tree[]): Tree {
+  const responses = { 200: json('For workers of the same version.', DONE), ...problems('unauthorized', 'forbidden') };
+  return { tags: ['Workers'], summary, parameters, responses };
 }
 
 /** Pipelines and their runs. */
@@ -88,6 +101,20 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
         ...problems('forbidden', 'unknown_dataset', 'pipeline_busy'),
       },
       [NAME, WAIT],
+    ),
+  },
+  '/api/v1/pipelines/{name}/pause': {
+    post: operation(
+      'Hold the schedule of a pipeline, until it is resumed',
+      { 200: json('How it stands now.', PIPELINE), ...UNKNOWN_PIPELINE, ...problems('invalid_parameter', 'forbidden') },
+      [NAME],
+    ),
+  },
+  '/api/v1/pipelines/{name}/resume': {
+    post: operation(
+      'Let the schedule of a pipeline go on; what was due meanwhile is not caught up',
+      { 200: json('How it stands now.', PIPELINE), ...UNKNOWN_PIPELINE, ...problems('invalid_parameter', 'forbidden') },
+      [NAME],
     ),
   },
   '/api/v1/pipelines/{name}/reset': {
@@ -124,6 +151,22 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       },
       [ID],
     ),
+  },
+  '/api/v1/work/pipelines/{name}': {
+    get: forWorkers('What a worker begins with: the file of a pipeline, and how far it has come', [NAME]),
+  },
+  '/api/v1/work/pipelines/{name}/take': {
+    post: forWorkers('Make a worker the only one whose batches are stored', [NAME]),
+  },
+  '/api/v1/work/pipelines/{name}/batches/{number}': {
+    put: forWorkers('Store a batch; one that is sent again is answered and not stored again', [
+      NAME,
+      parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
+    ]),
+  },
+  '/api/v1/work/runs/{id}': {
+    get: forWorkers('A run as it is kept', [ID]),
+    put: forWorkers('Keep a run', [ID]),
   },
   '/api/v1/runs/{id}': {
     get: operation('See how a run stands', { 200: json('The run.', RUN), ...UNKNOWN_RUN }, [ID, WAIT]),

@@ -36,6 +36,18 @@ export function pipelineRoutes(server: FastifyInstance, { useCases }: RestOption
     return sendJson(request, reply, run.endedAt === null ? 202 : 200, answerOf(run));
   });
 
+  for (const [action, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    server.post<Named>(`/pipelines/:name/${action}`, async (request, reply) => {
+      new QueryParameters(request, []);
+      await useCases.pausePipeline({ ...request.params, paused }, request.forge.call());
+      const status = await useCases.getPipeline(request.params, request.forge.call());
+      return sendJson(request, reply, 200, JSON.stringify({ success: true, ...pipelineJson(status) }));
+    });
+  }
+
   server.post<Named>('/pipelines/:name/reset', async (request, reply) => {
     new QueryParameters(request, []);
     await useCases.resetPipeline(request.params, request.forge.call());

@@ -48,7 +48,8 @@ export function uploadRoutes(server: FastifyInstance, { useCases, limits }: Rest
   });
 }
 
-function readFormat(type: string): BulkFormat {
+/** @throws DataForgeError `unsupported_media_type` */
+export function readFormat(type: string): BulkFormat {
   const format = Object.hasOwn(UPLOAD_TYPES, type) ? UPLOAD_TYPES[type] : undefined;
   if (format !== undefined) return format;
   const said =

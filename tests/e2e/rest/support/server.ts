@@ -2,15 +2,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { STORAGE_ENGINES } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
 import { type App, createApp } from '../../../../src/app.ts';
 import { createTestDatabase, describeLeftOut, POSTGRES_MISSING } from '../../../support/postgres-database.ts';
 import { DATASET_FILES } from './datasets.ts';
 
+export type EngineName = keyof typeof STORAGE_ENGINES;
 /** The engines every test of this folder runs on. */
-const EVERYWHERE = ['memory', 'sqlite', 'duckdb'] as const;
-export type EngineName = (typeof EVERYWHERE)[number] | 'postgres';
-export const ENGINES: readonly EngineName[] = POSTGRES_MISSING === null ? [...EVERYWHERE, 'postgres'] : EVERYWHERE;
+export const ENGINES: readonly EngineName[] = (Object.keys(STORAGE_ENGINES) as EngineName[]).filter(
+  (name) => name !== 'postgres' || POSTGRES_MISSING === null,
+);
 describeLeftOut();
 
 export interface Answer {

@@ -2,7 +2,7 @@ import { duration, faultAt, flag, type Option, optional, text, withDefault, word
 import { object, type ValuesOf } from '../file/option-group.ts';
 
 /** What starts a run. */
-type Trigger =
+export type Trigger =
   | { readonly kind: 'cron'; readonly cron: string; readonly zone: string }
   | { readonly kind: 'every'; readonly every: number }
   /** Each time that pipeline has had a run that succeeded. */

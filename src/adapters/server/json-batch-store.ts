@@ -1,0 +1,79 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { BatchStore, StoreBatchRequest, StoredBatch } from '#application/ports/batch-store.ts';
+import type { BulkFormat } from '#application/ports/bulk-loader.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { ServerClient } from './server-client.ts';
+
+const TYPES: Readonly<Record<BulkFormat, string>> = {
+  ndjson: 'application/x-ndjson',
+  json: 'application/json',
+  csv: 'text/csv',
+  arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+/**
+ * The store of a server elsewhere, over the road of its uploads. A batch is written to a file first: its cursor is known only
+ * when it was read to its end, and it may have to be sent again.
+ */
+export class JsonBatchStore implements BatchStore {
+  readonly #server: ServerClient;
+
+  constructor(server: ServerClient) {
+    this.#server = server;
+  }
+
+  async state(name: string): Promise<PipelineState | null> {
+    const { signal } = new AbortController();
+    const path = `/work/pipelines/${encodeURIComponent(name)}`;
+    return (await this.#server.json<{ state: PipelineState | null }>({ method: 'GET', path, signal })).state;
+  }
+
+  async take({ name }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+    const { signal } = new AbortController();
+    const answer = await this.#server.json<{ state: PipelineState }>({
+      method: 'POST',
+      path: `/work/pipelines/${encodeURIComponent(name)}/take`,
+      headers: { 'content-type': 'application/json' },
+      body: () => JSON.stringify({ holder, caller }),
+      signal,
+    });
+    return answer.state;
+  }
+
+  async store(request: StoreBatchRequest): Promise<StoredBatch> {
+    const { rows, signal } = request;
+    const folder = rows === null ? null : await mkdtemp(join(tmpdir(), 'data-forge-batch-'));
+    try {
+      const file = folder === null ? null : join(folder, 'rows');
+      if (rows !== null && file !== null) {
+        await pipeline(Readable.from(rows.body, { objectMode: false }), createWriteStream(file), { signal });
+      }
+      return await this.#send(request, file);
+    } finally {
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #send(request: StoreBatchRequest, file: string | null): Promise<StoredBatch> {
+    const { pipeline: about, run, number, rows, cursor, caller, holder, signal } = request;
+    const query = new URLSearchParams({ run, holder, caller });
+    const { state, repeated } = await this.#server.json<StoredBatch>({
+      method: 'PUT',
+      path: `/work/pipelines/${encodeURIComponent(about.name)}/batches/${number}?${query}`,
+      headers: {
+        'forge-cursor': Buffer.from(JSON.stringify(cursor())).toString('base64url'),
+        ...(rows === null ? {} : { 'content-type': TYPES[rows.format] }),
+      },
+      ...(file === null ? {} : { body: () => createReadStream(file, { highWaterMark: 256 * 1024 }) }),
+      signal,
+    });
+    return { state, repeated };
+  }
+}

@@ -1,0 +1,151 @@
+import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import { addCounts, type PipelineRun, type RunLogLine, type RunState } from '#domain/pipeline/run.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { RunHistory } from '../ports/run-history.ts';
+import type { JobHandler, JobWork } from '../ports/task-queue.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { runOf } from './pipeline-runs.ts';
+import type { RunJob, RunProgress } from './run-job.ts';
+
+export interface CarryOutPorts {
+  readonly history: RunHistory;
+  /** @throws DataForgeError `unknown_pipeline` */
+  readonly pipelineOf: (name: string) => Promise<Pipeline>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** The text without secrets. */
+  readonly redact: (text: string) => string;
+  /** Reads the source on and stores what it gives. */
+  readonly work: (job: RunJob, progress: RunProgress, signal: AbortSignal) => Promise<void>;
+  /** Told of each run that has ended. */
+  readonly onEnd: (run: PipelineRun, pipeline: Pipeline) => Promise<void>;
+}
+
+const MOST_LINES = 200;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+type Draft = { -readonly [K in keyof PipelineRun]: PipelineRun[K] } & { log: RunLogLine[] };
+
+/** Carries a run out as a job, from its beginning or from where a worker before broke off, and keeps what becomes of it. */
+export function carryOutRun(ports: CarryOutPorts): JobHandler {
+  return async (work) => {
+    const asked = runOf(work.job);
+    const pipeline = await ports.pipelineOf(asked.pipeline);
+    const kept = await ports.history.get(asked.id);
+    if (kept !== null && kept.endedAt !== null) return null;
+    await new Carrying(ports, work, pipeline, kept ?? { ...asked, startedAt: ports.clock.now() }).end();
+    return null;
+  };
+}
+
+/** A run while it is carried out. */
+class Carrying {
+  readonly #ports: CarryOutPorts;
+  readonly #work: JobWork;
+  readonly #pipeline: Pipeline;
+  readonly #run: Draft;
+
+  constructor(ports: CarryOutPorts, work: JobWork, pipeline: Pipeline, run: PipelineRun) {
+    this.#ports = ports;
+    this.#work = work;
+    this.#pipeline = pipeline;
+    this.#run = { ...run, state: 'running', log: [...run.log] };
+    this.#log(run.state === 'running' ? 'gone on with, after its worker had ended' : 'begun');
+  }
+
+  /** @throws DataForgeError what the run failed of, or `cancelled`; it is kept then, unless the run is given back */
+  async end(): Promise<void> {
+    const { history, work, telemetry } = this.#ports;
+    const { signal } = this.#work;
+    const late = new AbortController();
+    const timeout = setTimeout(
+      () => late.abort(tooLong(this.#pipeline)),
+      Math.min(this.#pipeline.timeout, LONGEST_TIMER),
+    );
+    try {
+      await history.put(this.#run);
+      const { id: run, caller } = this.#run;
+      await work({ pipeline: this.#pipeline, run, caller }, this.#progress, AbortSignal.any([signal, late.signal]));
+      await this.#end('succeeded');
+    } catch (error) {
+      const known = asDataForgeError(error);
+      const { run } = this.#work.job.data;
+      if (known.code === 'internal') telemetry.warn('a run failed inside', { run, err: known.cause ?? known });
+      // Another worker goes on with it, and it is his to keep.
+      if (known.code === 'version_moved') throw known;
+      if (isGivenBack(signal)) {
+        await this.#keep();
+        throw known;
+      }
+      this.#run.error = { code: known.code, message: this.#ports.redact(known.message) };
+      await this.#end(known.code === 'cancelled' ? 'cancelled' : 'failed');
+      throw new DataForgeError(known.code, this.#run.error.message);
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  get #progress(): RunProgress {
+    const run = this.#run;
+    return {
+      log: (message) => this.#log(message),
+      stored: (state, part) => {
+        run.counts = { ...state.counts, retries: run.counts.retries };
+        run.part = part;
+        this.#tell();
+      },
+      retried: () => {
+        run.counts = addCounts(run.counts, { retries: 1 });
+        this.#tell();
+      },
+    };
+  }
+
+  /** What those who ask meanwhile are shown. */
+  #tell(): void {
+    const { counts, part, log, startedAt } = this.#run;
+    this.#work.progress({ counts, part, log, startedAt });
+  }
+
+  #log(message: string): void {
+    const { log } = this.#run;
+    log.push({ at: this.#ports.clock.now(), message: this.#ports.redact(message) });
+    if (log.length > MOST_LINES) log.splice(1, log.length - MOST_LINES);
+    this.#tell();
+  }
+
+  async #end(state: RunState): Promise<void> {
+    const run = this.#run;
+    run.state = state;
+    run.endedAt = this.#ports.clock.now();
+    if (state === 'succeeded') run.part = 1;
+    this.#log(run.error === null ? state : `${state}: ${run.error.message}`);
+    await this.#keep();
+  }
+
+  async #keep(): Promise<void> {
+    const { history, onEnd, telemetry } = this.#ports;
+    try {
+      await history.put(this.#run);
+      if (this.#run.endedAt !== null) await onEnd(this.#run, this.#pipeline);
+    } catch (err) {
+      telemetry.warn('the end of a run could not be kept', { run: this.#run.id, err });
+    }
+  }
+}
+
+function isGivenBack({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof DataForgeError && reason.details.givenBack === true;
+}
+
+function asDataForgeError(error: unknown): DataForgeError {
+  if (error instanceof DataForgeError) return error;
+  const message = 'The run failed inside; the log of the server has more.';
+  return new DataForgeError('internal', message, { cause: error });
+}
+
+function tooLong({ name, timeout }: Pipeline): DataForgeError {
+  const message = `The run of pipeline "${name}" took longer than its timeout of ${timeout / 1000} s; the next one goes on from here.`;
+  return new DataForgeError('query_timeout', message);
+}

@@ -1,0 +1,70 @@
+import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { Schedule } from '#domain/schedule/schedule.ts';
+import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
+import type { ChangeLog } from '../ports/change-log.ts';
+import type { Scheduled } from '../scheduling/scheduler.ts';
+import { type RecallPorts, recallRuns, settleDied } from './recall-runs.ts';
+
+interface ScheduledPorts extends RecallPorts {
+  readonly catalog: DatasetCatalog;
+  readonly changes: ChangeLog;
+}
+
+/** Who begins runs that nobody asked for. */
+const CALLER = 'schedule';
+/** Runs back among which the last that succeeded is looked for. */
+const MOST_RUNS = 20;
+
+/** A pipeline that has a schedule, as the scheduler sees it. */
+export function scheduledPipeline(ports: ScheduledPorts, pipeline: Pipeline, schedule: Schedule): Scheduled {
+  const { trigger } = schedule;
+  const begin = { name: scheduleName(pipeline.name), schedule, start: () => start(ports, pipeline) };
+  switch (trigger.kind) {
+    case 'after':
+      return { ...begin, lastEvent: (since) => lastSuccess(ports, trigger.pipeline, since) };
+    case 'change':
+      return { ...begin, lastEvent: (since) => lastChange(ports, trigger.dataset, since) };
+    default:
+      return begin;
+  }
+}
+
+/** What the schedule of a pipeline is called among all schedules. */
+export function scheduleName(pipeline: string): string {
+  return `pipeline ${pipeline}`;
+}
+
+/** @returns false where it has a run already */
+async function start(ports: ScheduledPorts, pipeline: Pipeline): Promise<boolean> {
+  await settleDied(ports, pipeline.name);
+  const state = await ports.store.state(pipeline.name);
+  try {
+    await ports.runs.start(pipeline, CALLER, state?.cursor ?? null);
+    return true;
+  } catch (error) {
+    if (error instanceof DataForgeError && error.code === 'pipeline_busy') return false;
+    throw error;
+  }
+}
+
+/** When the last run that succeeded has ended. */
+async function lastSuccess(ports: ScheduledPorts, pipeline: string, since: number): Promise<number> {
+  const runs = await recallRuns(ports, pipeline, MOST_RUNS);
+  return Math.max(since, runs.find(({ state }) => state === 'succeeded')?.endedAt ?? 0);
+}
+
+/** The store's last number, where the dataset has changed since another. */
+async function lastChange({ catalog, changes }: ScheduledPorts, name: string, since: number): Promise<number> {
+  const { dataset } = catalog.get(name);
+  const head = changes.head();
+  if (head <= since) return since;
+  const { signal } = new AbortController();
+  try {
+    const page = await changes.read({ dataset, since, limit: 1, latest: false, signal });
+    return page.changes.length > 0 ? head : since;
+  } catch (error) {
+    if (error instanceof DataForgeError && error.code === 'history_trimmed') return head;
+    throw error;
+  }
+}

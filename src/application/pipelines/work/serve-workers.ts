@@ -1,0 +1,78 @@
+import type { Cursor } from '#domain/pipeline/cursor.ts';
+import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { Call } from '../../call.ts';
+import { requireRight } from '../../caller.ts';
+import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
+import type { BatchStore, StoredBatch } from '../../ports/batch-store.ts';
+import type { PipelineFile, PipelineFiles } from '../../ports/pipeline-files.ts';
+import type { RunHistory } from '../../ports/run-history.ts';
+import type { SourceRows } from '../../ports/source.ts';
+import { openDataset } from '../../records/open-dataset.ts';
+import type { PipelineCatalog } from '../pipeline-catalog.ts';
+
+interface WorkerPorts {
+  readonly catalog: DatasetCatalog;
+  readonly files: PipelineFiles | null;
+  readonly pipelines: PipelineCatalog;
+  readonly store: BatchStore;
+  readonly history: RunHistory;
+}
+
+/** What a worker needs to begin: the pipeline's file, and how far the pipeline has come. */
+export function getPipelineWork({ files, pipelines, store }: WorkerPorts) {
+  return async (
+    { name }: { readonly name: string },
+    call: Call,
+  ): Promise<{ readonly file: PipelineFile | null; readonly state: PipelineState | null }> => {
+    requireRight(call.caller, 'write');
+    pipelines.get(name);
+    return { file: (await files?.fileOf(name)) ?? null, state: await store.state(name) };
+  };
+}
+
+/** Makes a worker the only one whose batches of a pipeline are stored. */
+export function takePipeline({ pipelines, store }: WorkerPorts) {
+  return async (
+    { name, holder, caller }: { readonly name: string; readonly holder: string; readonly caller: string },
+    call: Call,
+  ): Promise<PipelineState> => {
+    requireRight(call.caller, 'write');
+    return store.take(pipelines.get(name), holder, caller);
+  };
+}
+
+export interface BatchOfWorker {
+  readonly name: string;
+  readonly run: string;
+  readonly number: number;
+  readonly holder: string;
+  readonly caller: string;
+  readonly cursor: Cursor;
+  readonly rows: SourceRows | null;
+}
+
+/** Stores a batch that a worker elsewhere has fetched; one that is sent again is answered and not stored again. */
+export function storeBatch({ catalog, pipelines, store }: WorkerPorts) {
+  return async ({ name, cursor, ...batch }: BatchOfWorker, call: Call): Promise<StoredBatch> => {
+    const pipeline = pipelines.get(name);
+    openDataset(catalog, pipeline.target.dataset, call, 'write');
+    return store.store({ ...batch, pipeline, cursor: () => cursor, signal: call.signal });
+  };
+}
+
+/** A run as its worker keeps it. */
+export function getKeptRun({ history }: WorkerPorts) {
+  return async ({ id }: { readonly id: string }, call: Call): Promise<PipelineRun | null> => {
+    requireRight(call.caller, 'write');
+    return history.get(id);
+  };
+}
+
+export function keepRun({ history, pipelines }: WorkerPorts) {
+  return async ({ run }: { readonly run: PipelineRun }, call: Call): Promise<void> => {
+    requireRight(call.caller, 'write');
+    pipelines.get(run.pipeline);
+    await history.put(run);
+  };
+}

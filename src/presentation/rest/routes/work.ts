@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import type { Cursor } from '#domain/pipeline/cursor.ts';
+import type { PipelineRun } from '#domain/pipeline/run.ts';
+import { invalid, parseObject, textMember } from '../../json-body.ts';
+import { QueryParameters } from '../query-parameters.ts';
+import { mediaTypeOf, readDecoded, readJsonBytes } from '../request-body.ts';
+import type { RestOptions } from '../rest-options.ts';
+import { sendJson } from '../send.ts';
+import { readFormat } from './upload.ts';
+
+type Named = { readonly Params: { readonly name: string } };
+type OfBatch = { readonly Params: { readonly name: string; readonly number: string } };
+type OfRun = { readonly Params: { readonly id: string } };
+
+/** The header with the cursor behind a batch, as JSON in base64url. */
+const CURSOR = 'forge-cursor';
+
+/** What workers on other machines need: `forge worker`. Names and shapes are those of the platform's inside, and change with it. */
+export function workRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
+  server.get<Named>('/work/pipelines/:name', async (request, reply) => {
+    new QueryParameters(request, []);
+    const work = await useCases.getPipelineWork(request.params, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, ...work }));
+  });
+
+  server.post<Named>('/work/pipelines/:name/take', async (request, reply) => {
+    new QueryParameters(request, []);
+    const json = parseObject(await readJsonBytes(request, limits), ['holder', 'caller']);
+    const asked = { ...request.params, holder: textMember(json, 'holder'), caller: textMember(json, 'caller') };
+    const state = await useCases.takePipeline(asked, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, state }));
+  });
+
+  server.put<OfBatch>('/work/pipelines/:name/batches/:number', async (request, reply) => {
+    const query = new QueryParameters(request, ['run', 'holder', 'caller']);
+    const type = mediaTypeOf(request);
+    const batch = {
+      name: request.params.name,
+      number: Number(request.params.number),
+      run: query.text('run') ?? '',
+      holder: query.text('holder') ?? '',
+      caller: query.text('caller') ?? '',
+      cursor: cursorOf(request.headers[CURSOR]),
+      rows: type === '' ? null : { format: readFormat(type), body: readDecoded(request, limits.maxUploadBytes) },
+    };
+    const stored = await useCases.storeBatch(batch, request.forge.abortableCall());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, ...stored }));
+  });
+
+  server.get<OfRun>('/work/runs/:id', async (request, reply) => {
+    new QueryParameters(request, []);
+    const run = await useCases.getKeptRun(request.params, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, run }));
+  });
+
+  server.put<OfRun>('/work/runs/:id', async (request, reply) => {
+    new QueryParameters(request, []);
+    const run = JSON.parse((await readJsonBytes(request, limits)).toString()) as PipelineRun;
+    if (run.id !== request.params.id) throw invalid('/id', 'id must be that of the address.');
+    await useCases.keepRun({ run }, request.forge.call());
+    return sendJson(request, reply, 200, '{"success":true}');
+  });
+}
+
+function cursorOf(header: string | string[] | undefined): Cursor {
+  try {
+    return JSON.parse(Buffer.from(String(header), 'base64url').toString()) as Cursor;
+  } catch {
+    throw invalid('', `The header ${CURSOR} must have the cursor as JSON in base64url.`);
+  }
+}

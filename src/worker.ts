@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { TASK_QUEUES } from '#adapters/queue/registry.ts';
+import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
+import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
+import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
+import { SOURCES } from '#adapters/sources/registry.ts';
+import { openWorkbench } from '#adapters/storage/registry.ts';
+import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
+import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
+import { runJob } from '#application/pipelines/run-job.ts';
+import { sendAlerts } from '#application/pipelines/send-alerts.ts';
+import type { PipelineFile } from '#application/ports/pipeline-files.ts';
+import { AdmissionQueue } from '#application/records/admission.ts';
+import type { Config } from '#config';
+import { DataForgeError } from '#domain/errors.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import { systemClock } from '#infrastructure/clock.ts';
+import type { Logger } from '#infrastructure/logging.ts';
+import { WebClient } from '#infrastructure/web-client.ts';
+
+/** How long a run may go on when the worker stops; then it is given back to others. */
+const GRACE_MS = 5000;
+
+/** Carries out runs of pipelines of a server elsewhere until it is closed; the server keeps the rows, the cursors and the history. */
+export async function startWorker(
+  config: Config,
+  address: ServerAddress,
+  logger: Logger,
+): Promise<{ close(): Promise<void> }> {
+  if (config.taskQueue !== 'redis') {
+    throw new DataForgeError(
+      'invalid_configuration',
+      'A worker takes its work from Redis; set TASK_QUEUE=redis and REDIS_URL.',
+    );
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'data-forge-worker-'));
+  const gate = new AdmissionQueue({ places: 2, maxWaiting: 1000 });
+  const { engineThreads: threads, processorMemory: memoryBytes, secrets } = config;
+  const workbench = await openWorkbench({ folder: join(folder, 'scratch'), memoryBytes, threads, gate });
+  const web = new WebClient({ privateAddresses: config.privateAddresses });
+  const server = new ServerClient(address);
+  const history = new ServerRunHistory(server);
+  const job = {
+    sources: SOURCES,
+    store: new JsonBatchStore(server),
+    secrets,
+    web,
+    clock: systemClock,
+    folder: config.pipelinesDir ?? '',
+    batch: { bytes: config.pipelineBatch, time: config.pipelineBatchMs },
+    transformer: workbench.transformer,
+    joinable: () => [],
+  };
+  const run = carryOutRun({
+    history,
+    pipelineOf: (name) => fetchPipeline(server, folder, name),
+    clock: systemClock,
+    telemetry: {
+      ran: () => {},
+      warn: (message, facts) => logger.warn(facts ?? {}, message),
+      note: (message, facts) => logger.info(facts ?? {}, message),
+    },
+    redact: (text) => secrets.redact(text),
+    work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    onEnd: async (ended, pipeline) => {
+      logger.info({ pipeline: ended.pipeline, run: ended.id, state: ended.state }, 'a run has ended');
+      await sendAlerts({ web, history }, ended, pipeline);
+    },
+  });
+  const queue = await TASK_QUEUES.redis({ ...config, clock: systemClock });
+  const worker = await queue.work(new Map([[RUN_KIND, { run, concurrency: Math.max(1, config.pipelineRuns) }]]));
+  return {
+    async close() {
+      await worker.close(GRACE_MS);
+      await queue.close();
+      await web.close();
+      await workbench.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A pipeline by its file, as the server has it now. */
+async function fetchPipeline(server: ServerClient, folder: string, name: string): Promise<Pipeline> {
+  const { signal } = new AbortController();
+  const path = `/work/pipelines/${encodeURIComponent(name)}`;
+  const { file } = await server.json<{ file: PipelineFile | null }>({ method: 'GET', path, signal });
+  if (file === null) throw new DataForgeError('unknown_pipeline', `The server has no file of pipeline "${name}".`);
+  const place = await mkdtemp(join(folder, 'pipeline-'));
+  try {
+    await writeFile(join(place, basename(file.file)), file.text);
+    const [pipeline] = await new PipelineFolder(place, SOURCES).read();
+    if (pipeline !== undefined) return pipeline;
+    throw new DataForgeError('unknown_pipeline', `The file of pipeline "${name}" describes none.`);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { describeOnRedis } from '../../support/redis-server.ts';
+import { ServerProcess } from '../../support/server-process.ts';
+import { until } from '../../support/until.ts';
+import { PIPELINE_DATASETS } from './support/pipeline-server.ts';
+import { ndjson, RowSource, rowsFrom } from './support/row-source.ts';
+
+const CLI = fileURLToPath(new URL('../../../src/presentation/cli/main.ts', import.meta.url));
+const PAGES = 40;
+const PAGE = 50;
+
+describeOnRedis('workers on other machines', (redis) => {
+  let folder: string;
+  let source: RowSource;
+  let server: ServerProcess;
+  let workers: ChildProcess[];
+  let output: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'data-forge-workers-'));
+    for (const name of ['datasets', 'pipelines']) await mkdir(join(folder, name));
+    for (const [name, text] of Object.entries(PIPELINE_DATASETS)) await writeFile(join(folder, 'datasets', name), text);
+    workers = [];
+    output = '';
+    source = await RowSource.start(async ({ url }, response) => {
+      await sleep(20);
+      const page = Number(url.searchParams.get('page'));
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(page > PAGES ? '' : ndjson(rowsFrom((page - 1) * PAGE, page * PAGE)));
+    });
+  });
+  afterEach(async () => {
+    for (const worker of workers) await kill(worker, 'SIGTERM');
+    await server?.kill('SIGTERM');
+    await source.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const describePipeline = (more: object) =>
+    writeFile(
+      join(folder, 'pipelines', 'rows.json'),
+      JSON.stringify({
+        name: 'rows',
+        source: { kind: 'rest', url: source.url, paging: { kind: 'page' } },
+        target: { dataset: 'log' },
+        ...more,
+      }),
+    );
+
+  const startAll = async (count: number) => {
+    const settings = {
+      PIPELINES_DIR: join(folder, 'pipelines'),
+      PIPELINE_BATCH: '2KB',
+      TASK_QUEUE: 'redis',
+      REDIS_URL: redis().url,
+    };
+    server = await ServerProcess.start(join(folder, 'data'), join(folder, 'datasets'), {
+      ...settings,
+      PIPELINE_RUNS: '0',
+    });
+    for (let worker = 0; worker < count; worker++) startWorker(settings);
+    return settings;
+  };
+
+  function startWorker(settings: Readonly<Record<string, string>>): ChildProcess {
+    const { PIPELINES_DIR: _, ...env } = settings;
+    const child = spawn(process.execPath, [CLI, 'worker', '--server', server.url], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk;
+      });
+    }
+    workers.push(child);
+    return child;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+  const call = async (method: string, path: string): Promise<any> =>
+    (await fetch(`${server.url}/api/v1${path}`, { method })).json();
+
+  const idsStored = async () => {
+    const text = await (await fetch(`${server.url}/api/v1/records/log/stream?shape=flat`)).text();
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => Number(JSON.parse(line).id));
+  };
+
+  test('a run waits for a worker, which fetches for the server', { timeout: 60_000 }, async () => {
+    await describePipeline({ transform: 'SELECT id, upper(name) AS name FROM batch' });
+    const settings = await startAll(0);
+    const waiting = await call('POST', '/pipelines/rows/runs?wait_ms=300');
+    expect(waiting).toMatchObject({ state: 'waiting', ended_at: null });
+    startWorker(settings);
+    const run = await call('GET', `/runs/${waiting.id}?wait_ms=40000`);
+    expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE, error: null });
+    expect(run.log.map(({ message }: { message: string }) => message)).toContain('begun');
+    expect(new Set(await idsStored()).size).toBe(PAGES * PAGE);
+    const { data } = (await call('GET', '/records/log?size=1')) as { data: { items: { data: { name: string } }[] } };
+    expect(data.items[0]?.data.name).toMatch(/^ROW \d+$/);
+    await until(() => output.includes('a run has ended'));
+  });
+
+  test('what one that is killed had begun another goes on with, and every row is there once', {
+    timeout: 120_000,
+  }, async () => {
+    await describePipeline({});
+    await startAll(1);
+    const { id } = await call('POST', '/pipelines/rows/runs');
+    await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
+    const [worker] = workers.splice(0) as [ChildProcess];
+    await kill(worker, 'SIGKILL');
+    startWorker({ TASK_QUEUE: 'redis', REDIS_URL: redis().url, PIPELINE_BATCH: '2KB' });
+    const run = await call('GET', `/runs/${id}?wait_ms=90000`);
+    expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
+    const ids = await idsStored();
+    expect(ids).toHaveLength(PAGES * PAGE);
+    expect(new Set(ids).size).toBe(PAGES * PAGE);
+  });
+
+  test('one that is told to stop gives back what it has begun', { timeout: 120_000 }, async () => {
+    await describePipeline({});
+    const settings = await startAll(1);
+    const { id } = await call('POST', '/pipelines/rows/runs');
+    await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
+    const [worker] = workers.splice(0) as [ChildProcess];
+    const stopping = kill(worker, 'SIGTERM');
+    startWorker(settings);
+    await stopping;
+    expect(await call('GET', `/runs/${id}?wait_ms=60000`)).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
+    expect(await idsStored()).toHaveLength(PAGES * PAGE);
+  });
+
+  test('a worker without an address says so', async () => {
+    const child = spawn(process.execPath, [CLI, 'worker'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    expect(code).not.toBe(0);
+    expect(said).toContain('forge worker --server');
+  });
+});
+
+async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await ended;
+}
