@@ -42,7 +42,11 @@ function noServer(): never {
   throw new Error('there is no server');
 }
 
-export async function openTemporaryPostgres({ url }: PostgresServer): Promise<PostgresTestStore> {
+/** @param numbersAhead whether long loads have numbers far ahead; without, the numbers are those of the other engines */
+export async function openTemporaryPostgres(
+  { url }: PostgresServer,
+  { numbersAhead = true } = {},
+): Promise<PostgresTestStore> {
   const schema = `test_${randomUUID().slice(0, 8)}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'data-forge-postgres-spool-'));
   const open = () =>
@@ -51,6 +55,7 @@ export async function openTemporaryPostgres({ url }: PostgresServer): Promise<Po
       schema,
       connections: 7,
       dataDir,
+      numbersAhead,
       gate: { run: (_, work) => work() },
       compilePattern: compileRe2,
       parquet: loadParquetCodec,

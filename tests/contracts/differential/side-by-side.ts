@@ -54,7 +54,9 @@ export class SideBySide {
       { name: 'memory', opened: { engine: memory, dispose: () => memory.maintenance.close() } },
       { name: 'sqlite', opened: await openTemporarySqlite() },
       { name: 'duckdb', opened: await openTemporaryDuckDb() },
-      ...(server === null ? [] : [{ name: 'postgres', opened: await openTemporaryPostgres(server) }]),
+      ...(server === null
+        ? []
+        : [{ name: 'postgres', opened: await openTemporaryPostgres(server, { numbersAhead: false }) }]),
     ]);
   }
 

@@ -27,6 +27,8 @@ export interface PostgresEngineOptions {
   readonly schema: string;
   /** Most connections of this instance, four at least. */
   readonly connections: number;
+  /** Whether the rows of long loads go to where they stay while they come, with numbers far ahead; else they are staged. */
+  readonly numbersAhead?: boolean;
   /** For bodies of Parquet. */
   readonly dataDir: string;
   readonly gate: AdmissionGate;
@@ -81,6 +83,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     commits: new PostgresCommits({ pool: pool(COMMIT_CONNECTIONS, 0), schema, instance, heads }),
     reads: pool(Math.ceil(rest / 2), READ_TIMEOUT_MS),
     streams: pool(Math.floor(rest / 2), 0),
+    numbersAhead: options.numbersAhead ?? true,
     heads,
   };
   const datasets = new PostgresDatasets(store);

@@ -73,8 +73,8 @@ export class PostgresLoader implements BulkLoader {
   ): Promise<BulkCounts> {
     const { request } = upload;
     return this.#store.streams.use(request.signal, async (connection) => {
-      const canMeet = upload.canMeet || held[0]?.id !== null;
-      const far = canMeet ? null : await FarRows.begin(connection, this.#store.commits, request);
+      const isFar = this.#store.numbersAhead && !upload.canMeet && held[0]?.id === null;
+      const far = isFar ? await FarRows.begin(connection, this.#store.commits, request) : null;
       const left = far === null ? held : await far.fill(chain(held, blocks));
       const staged = left.length > 0 ? new StagedRows(connection, request.dataset) : null;
       await staged?.fill(chain(left, blocks));

@@ -21,6 +21,7 @@ interface StoreParts {
   /** For streams, each of which keeps a connection for as long as it lasts. */
   readonly streams: PostgresPool;
   readonly heads: PostgresHeads;
+  readonly numbersAhead: boolean;
 }
 
 /** What the parts of the engine share. */
