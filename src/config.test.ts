@@ -45,6 +45,8 @@ test('without any setting everything has its value', () => {
     dataDir: join(folder, 'data'),
     datasetsDir: join(EXAMPLES_DIR, 'datasets'),
     servesExamples: true,
+    pipelinesDir: join(EXAMPLES_DIR, 'pipelines'),
+    servesExamplePipelines: true,
     dbEngine: 'duckdb',
     maxBodyBytes: 32_000_000,
     historyRetention: null,
@@ -92,6 +94,8 @@ test('values are read into their final form', () => {
   expect(config).toMatchObject({
     datasetsDir: join(folder, 'sets'),
     servesExamples: false,
+    pipelinesDir: null,
+    servesExamplePipelines: false,
     engineMemory: 1.5 * 2 ** 30,
     engineThreads: 3,
     historyRetention: 30 * 864e5,

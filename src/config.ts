@@ -18,6 +18,8 @@ type SettingValues = {
 export interface Config extends SettingValues {
   /** No folder of datasets was named and the current one has none, so the example instance is served and filled. */
   readonly servesExamples: boolean;
+  /** No folder of pipelines was named either, so those of the example instance run. */
+  readonly servesExamplePipelines: boolean;
   /** The folder of datasets that is served without being named, once it is there; null in the folder of this package. */
   readonly ownDatasetsDir: string | null;
   /** What pipelines name as secrets. */
@@ -57,8 +59,16 @@ export function loadConfig({ flags = {}, env = process.env, folder = process.cwd
   const isNamed = given('DATASETS_DIR') !== undefined;
   const servesExamples = !isNamed && (ownDatasetsDir === null || !existsSync(ownDatasetsDir));
   if (!isNamed) values.datasetsDir = servesExamples ? join(EXAMPLES_DIR, 'datasets') : ownDatasetsDir;
+  const servesExamplePipelines = servesExamples && given('PIPELINES_DIR') === undefined;
+  if (servesExamplePipelines) values.pipelinesDir = join(EXAMPLES_DIR, 'pipelines');
   const secrets = readSecrets({ ...file, ...env }, values.secretsFile as string | null, faults);
-  const config = Object.freeze({ ...values, servesExamples, ownDatasetsDir, secrets }) as Config;
+  const config = Object.freeze({
+    ...values,
+    servesExamples,
+    servesExamplePipelines,
+    ownDatasetsDir,
+    secrets,
+  }) as Config;
   checkTogether(config, faults);
   if (faults.length > 0) throw invalidConfiguration(faults);
   return config;

@@ -178,7 +178,7 @@ export const SETTINGS = {
     'PIPELINES_DIR',
     optionalPath,
     '',
-    'Folder of the pipeline files; without it there are none.',
+    'Folder of the pipeline files; without it there are none, but for those of the example instance.',
   ),
   pipelineRuns: pipelines(
     'PIPELINE_RUNS',

@@ -8,5 +8,5 @@ describeStorageEngine(
       blocks: { bytes: 20, arrowRows: 1, parquetRows: 1 },
       locatorIndexes: { soughtIds: 1, rows: Number.POSITIVE_INFINITY },
     }),
-  3000,
+  900,
 );

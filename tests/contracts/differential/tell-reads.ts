@@ -66,7 +66,7 @@ export async function read(
       const rows = (await rowsOf(schema, batches)).map((row) => [...row]);
       return {
         schema: schema.map(({ name, dbType, nullable }) => ({ name, dbType, nullable })),
-        rows: inOrder(rows, step),
+        rows: inOrder(rows, query),
       };
     }
     case 'changes': {
@@ -116,7 +116,7 @@ async function readStream({ reader, name }: Engine, step: Asked<'stream'>, conte
     const text = await textOf(stream);
     // Text may hold line breaks, so that only the whole of a stream without order is cut at them.
     const lines = text.split('\n');
-    return step.sort.length > 0 ? text : limit === null ? new Unordered(lines) : lines.length;
+    return query.sort.length > 0 ? text : limit === null ? new Unordered(lines) : lines.length;
   }
   if (asked === 'parquet') return (await bytesOf(stream)).length > 0;
   const schema = flatColumns(dataset, null);
@@ -128,7 +128,10 @@ async function readStream({ reader, name }: Engine, step: Asked<'stream'>, conte
     }
   }
   const rows = await rowsOf(schema, batches());
-  return { names: arrow.columnNames, rows: limit === null || step.sort.length > 0 ? inOrder(rows, step) : rows.length };
+  return {
+    names: arrow.columnNames,
+    rows: limit === null || query.sort.length > 0 ? inOrder(rows, query) : rows.length,
+  };
 }
 
 async function rowsOf(schema: readonly ColumnSchema[], batches: AsyncIterable<RecordBatch>) {
@@ -137,7 +140,8 @@ async function rowsOf(schema: readonly ColumnSchema[], batches: AsyncIterable<Re
   return rows;
 }
 
-function inOrder(rows: readonly unknown[][], { sort }: Read): unknown {
+/** A sort may have nothing in it that can be sorted by. */
+function inOrder(rows: readonly unknown[][], { sort }: { readonly sort: readonly unknown[] }): unknown {
   return sort.length > 0 ? rows : new Unordered(rows);
 }
 
