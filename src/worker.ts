@@ -86,7 +86,7 @@ export async function startWorker(
 /** A pipeline by its file, as the server has it now. */
 async function fetchPipeline(server: ServerClient, folder: string, name: string): Promise<Pipeline> {
   const { signal } = new AbortController();
-  const path = `/work/pipelines/${encodeURIComponent(name)}`;
+  const path = `/worker/pipelines/${encodeURIComponent(name)}`;
   const { file } = await server.json<{ file: PipelineFile | null }>({ method: 'GET', path, signal });
   if (file === null) throw new DataForgeError('unknown_pipeline', `The server has no file of pipeline "${name}".`);
   const place = await mkdtemp(join(folder, 'pipeline-'));

@@ -31,7 +31,7 @@ export class JsonBatchStore implements BatchStore {
 
   async state(name: string): Promise<PipelineState | null> {
     const { signal } = new AbortController();
-    const path = `/work/pipelines/${encodeURIComponent(name)}`;
+    const path = `/worker/pipelines/${encodeURIComponent(name)}`;
     return (await this.#server.json<{ state: PipelineState | null }>({ method: 'GET', path, signal })).state;
   }
 
@@ -39,7 +39,7 @@ export class JsonBatchStore implements BatchStore {
     const { signal } = new AbortController();
     const answer = await this.#server.json<{ state: PipelineState }>({
       method: 'POST',
-      path: `/work/pipelines/${encodeURIComponent(name)}/take`,
+      path: `/worker/pipelines/${encodeURIComponent(name)}/take`,
       headers: { 'content-type': 'application/json' },
       body: () => JSON.stringify({ holder, caller }),
       signal,
@@ -66,7 +66,7 @@ export class JsonBatchStore implements BatchStore {
     const query = new URLSearchParams({ run, holder, caller });
     const { state, repeated } = await this.#server.json<StoredBatch>({
       method: 'PUT',
-      path: `/work/pipelines/${encodeURIComponent(about.name)}/batches/${number}?${query}`,
+      path: `/worker/pipelines/${encodeURIComponent(about.name)}/batches/${number}?${query}`,
       headers: {
         'forge-cursor': Buffer.from(JSON.stringify(cursor())).toString('base64url'),
         ...(rows === null ? {} : { 'content-type': TYPES[rows.format] }),

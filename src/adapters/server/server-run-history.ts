@@ -14,7 +14,7 @@ export class ServerRunHistory implements RunHistory {
     const { signal } = new AbortController();
     await this.#server.json({
       method: 'PUT',
-      path: `/work/runs/${encodeURIComponent(run.id)}`,
+      path: `/worker/runs/${encodeURIComponent(run.id)}`,
       headers: { 'content-type': 'application/json' },
       body: () => JSON.stringify(run),
       signal,
@@ -23,7 +23,7 @@ export class ServerRunHistory implements RunHistory {
 
   async get(id: string): Promise<PipelineRun | null> {
     const { signal } = new AbortController();
-    const path = `/work/runs/${encodeURIComponent(id)}`;
+    const path = `/worker/runs/${encodeURIComponent(id)}`;
     return (await this.#server.json<{ run: PipelineRun | null }>({ method: 'GET', path, signal })).run;
   }
 

@@ -22,7 +22,7 @@ import { serviceRoutes } from './routes/service.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { uploadRoutes } from './routes/upload.ts';
-import { workRoutes } from './routes/work.ts';
+import { workerRoutes } from './routes/worker.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -64,7 +64,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       sqlRoutes(api, options);
       analysisRoutes(api, options);
       pipelineRoutes(api, options);
-      workRoutes(api, options);
+      workerRoutes(api, options);
       adminRoutes(api, options);
     },
     { prefix: '/api/v1' },

@@ -152,19 +152,19 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       [ID],
     ),
   },
-  '/api/v1/work/pipelines/{name}': {
+  '/api/v1/worker/pipelines/{name}': {
     get: forWorkers('What a worker begins with: the file of a pipeline, and how far it has come', [NAME]),
   },
-  '/api/v1/work/pipelines/{name}/take': {
+  '/api/v1/worker/pipelines/{name}/take': {
     post: forWorkers('Make a worker the only one whose batches are stored', [NAME]),
   },
-  '/api/v1/work/pipelines/{name}/batches/{number}': {
+  '/api/v1/worker/pipelines/{name}/batches/{number}': {
     put: forWorkers('Store a batch; one that is sent again is answered and not stored again', [
       NAME,
       parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
     ]),
   },
-  '/api/v1/work/runs/{id}': {
+  '/api/v1/worker/runs/{id}': {
     get: forWorkers('A run as it is kept', [ID]),
     put: forWorkers('Keep a run', [ID]),
   },

@@ -16,14 +16,14 @@ type OfRun = { readonly Params: { readonly id: string } };
 const CURSOR = 'forge-cursor';
 
 /** What workers on other machines need: `forge worker`. Names and shapes are those of the platform's inside, and change with it. */
-export function workRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
-  server.get<Named>('/work/pipelines/:name', async (request, reply) => {
+export function workerRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
+  server.get<Named>('/worker/pipelines/:name', async (request, reply) => {
     new QueryParameters(request, []);
     const work = await useCases.getPipelineWork(request.params, request.forge.call());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...work }));
   });
 
-  server.post<Named>('/work/pipelines/:name/take', async (request, reply) => {
+  server.post<Named>('/worker/pipelines/:name/take', async (request, reply) => {
     new QueryParameters(request, []);
     const json = parseObject(await readJsonBytes(request, limits), ['holder', 'caller']);
     const asked = { ...request.params, holder: textMember(json, 'holder'), caller: textMember(json, 'caller') };
@@ -31,7 +31,7 @@ export function workRoutes(server: FastifyInstance, { useCases, limits }: RestOp
     return sendJson(request, reply, 200, JSON.stringify({ success: true, state }));
   });
 
-  server.put<OfBatch>('/work/pipelines/:name/batches/:number', async (request, reply) => {
+  server.put<OfBatch>('/worker/pipelines/:name/batches/:number', async (request, reply) => {
     const query = new QueryParameters(request, ['run', 'holder', 'caller']);
     const type = mediaTypeOf(request);
     const batch = {
@@ -47,13 +47,13 @@ export function workRoutes(server: FastifyInstance, { useCases, limits }: RestOp
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...stored }));
   });
 
-  server.get<OfRun>('/work/runs/:id', async (request, reply) => {
+  server.get<OfRun>('/worker/runs/:id', async (request, reply) => {
     new QueryParameters(request, []);
     const run = await useCases.getKeptRun(request.params, request.forge.call());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, run }));
   });
 
-  server.put<OfRun>('/work/runs/:id', async (request, reply) => {
+  server.put<OfRun>('/worker/runs/:id', async (request, reply) => {
     new QueryParameters(request, []);
     const run = JSON.parse((await readJsonBytes(request, limits)).toString()) as PipelineRun;
     if (run.id !== request.params.id) throw invalid('/id', 'id must be that of the address.');
