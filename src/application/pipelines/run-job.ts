@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataForgeError } from '#domain/errors.ts';
+import { waitBefore } from '#domain/job/backoff.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
-import { waitBefore } from '#domain/pipeline/policies.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -60,7 +60,8 @@ export async function runJob(
       const gotOn = after !== null && (after.run !== before?.run || after.batch > before.batch);
       attempt = gotOn ? 1 : attempt;
       if (!mayPass(error) || attempt >= pipeline.retry.attempts) throw error;
-      const wait = Math.max(retryAfter(error, ports.clock), waitBefore(pipeline.retry, attempt, Math.random()));
+      const backoff = { first: pipeline.retry.wait, most: pipeline.retry.most };
+      const wait = Math.max(retryAfter(error, ports.clock), waitBefore(backoff, attempt + 1, Math.random()));
       const message = error instanceof Error ? error.message : String(error);
       progress.log(
         `${message} Going on in ${(wait / 1000).toFixed(1)} s, attempt ${attempt + 1} of ${pipeline.retry.attempts}`,

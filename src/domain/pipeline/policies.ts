@@ -44,9 +44,3 @@ export const ALERTS_OPTION: Option<readonly AlertOptions[]> = withDefault(
   list('Who is told how runs end.', object('One listener.', ALERT)),
   [],
 );
-
-/** How long to wait before an attempt, counted from 1 for the second; some of it by chance, so that many do not come at once. */
-export function waitBefore({ wait, most }: RetryOptions, attempt: number, chance: number): number {
-  const whole = Math.min(most, wait * 2 ** Math.min(attempt - 1, 30));
-  return Math.round(whole * (0.5 + chance / 2));
-}
