@@ -11,7 +11,7 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { orderColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
-import { BlockSize } from '../shared/copy-blocks.ts';
+import { BlockSize, MARKS_OF_A_BLOCK } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { batchOfChunks } from './duckdb-batches.ts';
 import { datasetsOf } from './duckdb-datasets.ts';
@@ -29,9 +29,6 @@ import {
 import { timestampText } from './duckdb-render.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { readTrimmed } from './duckdb-trim.ts';
-
-/** An answer that is kept for its key may have half a megabyte. */
-const MARKS_OF_A_BLOCK = 200;
 
 /** A store as the source of a copy. The numbers of the next block are found first, and only then is it read. */
 export class DuckDbExport implements StoreExport {

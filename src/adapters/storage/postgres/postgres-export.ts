@@ -10,7 +10,7 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { orderColumn, type StoredColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
 import { writeValues } from '#formats/columns/write-values.ts';
-import { BlockGatherer } from '../shared/copy-blocks.ts';
+import { BlockGatherer, MARKS_OF_A_BLOCK } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { PostgresConnection, type PostgresRow } from './postgres-connection.ts';
 import { translateConnectError, translatePostgresError } from './postgres-errors.ts';
@@ -19,9 +19,6 @@ import { currentTable, DATASETS, historyTable, MARKS, ORIGINS, propertyColumn, S
 import { refuseNewer, refuseUnfinished, shownAddress } from './postgres-open.ts';
 import { clientConfig, sessionSettings } from './postgres-pool.ts';
 import { decoderOf } from './postgres-values.ts';
-
-/** An answer that is kept for its key may have half a megabyte. */
-const MARKS_OF_A_BLOCK = 200;
 
 /** Rows that the server sends at once. */
 const FETCHED_ROWS = 512;

@@ -7,6 +7,8 @@ const WANTED_BYTES = 16 * 1024 * 1024;
 /** More than this is not read at once. */
 const MOST_BYTES = 4 * WANTED_BYTES;
 const MOST_GROWTH = 4;
+/** How many marks are read at once; an answer that is kept for its key may have half a megabyte. */
+export const MARKS_OF_A_BLOCK = 200;
 
 /** How many rows the next block may have, for engines that are asked for a number of them. */
 export class BlockSize {

@@ -11,7 +11,7 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { type StoredColumn, type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
 import { timestampOfMicros } from '#formats/columns/temporal.ts';
-import { BlockGatherer } from '../shared/copy-blocks.ts';
+import { BlockGatherer, MARKS_OF_A_BLOCK } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { columnOf } from './sqlite-columns.ts';
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts';
@@ -21,9 +21,6 @@ import { currentTable, historyTable, MARKS, META, ORIGINS, propertyColumn, STORE
 import { openStoreToRead } from './sqlite-open.ts';
 import { StoreLock } from './sqlite-store-lock.ts';
 import { readTrimmed } from './sqlite-trim.ts';
-
-/** An answer that is kept for its key may have half a megabyte. */
-const MARKS_OF_A_BLOCK = 200;
 
 /** A store file as the source of a copy; read on the thread that asks, which has nothing else to do. */
 export class SqliteExport implements StoreExport {
