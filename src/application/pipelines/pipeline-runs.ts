@@ -46,13 +46,13 @@ export class PipelineRuns {
 
   /** The run of a pipeline that waits or goes on, as it stands. */
   async find(pipeline: string): Promise<PipelineRun | null> {
-    const job = await this.#alive(({ key }) => key === pipeline);
+    const job = (await (await this.#jobs?.open())?.findByKey(RUN_KIND, pipeline)) ?? null;
     return job === null ? null : this.#asItStands(job);
   }
 
   /** A run that waits or goes on. */
   async get(id: string): Promise<PipelineRun | null> {
-    const job = await this.#alive((each) => runOf(each).id === id);
+    const job = await this.#alive(id);
     return job === null ? null : this.#asItStands(job);
   }
 
@@ -88,7 +88,7 @@ export class PipelineRuns {
   /** Waits until a run has ended, or so many milliseconds are over. */
   async settled(id: string, milliseconds: number, signal: AbortSignal): Promise<void> {
     const queue = await this.#jobs?.open();
-    const job = await this.#alive((each) => runOf(each).id === id);
+    const job = await this.#alive(id);
     if (queue === undefined || job === null) return;
     const waited = Promise.withResolvers<void>();
     const stop = queue.watch((told, state) => {
@@ -111,7 +111,7 @@ export class PipelineRuns {
   /** Resumes each time that something has been heard of a run, and when it has ended, which is the last time. */
   async *heard(id: string, signal: AbortSignal): AsyncGenerator<void> {
     const queue = await this.#jobs?.open();
-    const job = await this.#alive((each) => runOf(each).id === id);
+    const job = await this.#alive(id);
     if (queue === undefined || job === null) return;
     let next = Promise.withResolvers<boolean>();
     const stop = queue.watch((told, state) => {
@@ -135,7 +135,7 @@ export class PipelineRuns {
 
   /** Ends a run and waits until it has; what it stored stands. */
   async cancel(id: string): Promise<void> {
-    const job = await this.#alive((each) => runOf(each).id === id);
+    const job = await this.#alive(id);
     if (job === null) return;
     const ended = this.settled(id, CANCEL_WAIT, new AbortController().signal);
     await (await this.#jobs?.open())?.cancel(job.id);
@@ -146,9 +146,10 @@ export class PipelineRuns {
     await this.#history.put({ ...runOf(job), state: 'cancelled', endedAt: now, log });
   }
 
-  async #alive(isWanted: (job: Job) => boolean): Promise<Job | null> {
+  /** The job that a run is, where it waits or goes on. */
+  async #alive(run: string): Promise<Job | null> {
     const query = { states: ['waiting', 'running'], kind: RUN_KIND, limit: MOST_ALIVE } as const;
-    return (await (await this.#jobs?.open())?.list(query))?.find(isWanted) ?? null;
+    return (await (await this.#jobs?.open())?.list(query))?.find((job) => runOf(job).id === run) ?? null;
   }
 
   /** What is kept of it, with what its worker has said since. */

@@ -57,6 +57,8 @@ export interface TaskQueue {
   /** When it resolves, the jobs outlive the process. @throws DataForgeError `unavailable` */
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
   find(id: string): Promise<Job | null>;
+  /** The job of a key that waits or runs. */
+  findByKey(kind: string, key: string): Promise<Job | null>;
   /** Newest first. */
   list(query: JobQuery): Promise<readonly Job[]>;
   /** What a job has said, from its line `from` on, counted from 0; of very many lines the last ones are kept. */

@@ -160,8 +160,12 @@ export function describeTaskQueue(name: string, open: () => Promise<OpenedQueue>
       expect(other?.isNew).toBe(true);
       await until(async () => (await queue.find(first?.id ?? ''))?.state === 'running');
       expect(await queue.enqueue([newJob('test', {}, { key: 'k' })])).toEqual([{ id: first?.id, isNew: false }]);
+      expect(await queue.findByKey('test', 'k')).toMatchObject({ id: first?.id, state: 'running', data: { n: 0 } });
+      expect(await queue.findByKey('test', 'unknown')).toBeNull();
+      expect(await queue.findByKey('unknown', 'k')).toBeNull();
       release.resolve();
       await ended(first?.id ?? '');
+      expect(await queue.findByKey('test', 'k')).toBeNull();
       const [third] = await queue.enqueue([newJob('test', {}, { key: 'k' })]);
       expect(third?.isNew).toBe(true);
       await ended(third?.id ?? '');
@@ -171,8 +175,10 @@ export function describeTaskQueue(name: string, open: () => Promise<OpenedQueue>
     test('what waits can be cancelled, and its key is free', async () => {
       let begun = 0;
       const [id = ''] = await enqueue({ key: 'k' });
+      expect(await queue.findByKey('test', 'k')).toMatchObject({ id, state: 'waiting' });
       expect(await queue.cancel(id)).toBe(true);
       expect(await queue.find(id)).toMatchObject({ state: 'cancelled' });
+      expect(await queue.findByKey('test', 'k')).toBeNull();
       expect(await queue.cancel(id)).toBe(false);
       const [again] = await queue.enqueue([newJob('test', {}, { key: 'k' })]);
       expect(again?.isNew).toBe(true);

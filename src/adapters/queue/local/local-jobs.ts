@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { Enqueued, JobQuery, QueueHealth } from '#application/ports/task-queue.ts';
 import type { Job, JobData, JobError, JobState, NewJob } from '#domain/job/job.ts';
 import type { Told } from '../shared/words.ts';
+import { type JobRow, jobOf, TABLES } from './local-jobs-layout.ts';
 
 /** How an attempt came out. */
 export type AttemptEnd =
@@ -16,46 +17,6 @@ export interface Claimed {
   /** When the next job that waits for its time may begin; null where there is none. */
   readonly nextAt: number | null;
 }
-
-/** The form of the file, in its `user_version`. */
-const FORMAT = 1;
-
-const TABLES = `
-  CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    data TEXT NOT NULL,
-    key TEXT,
-    lane TEXT,
-    lane_limit INTEGER,
-    priority INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    run_at INTEGER NOT NULL,
-    tried INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL,
-    first_wait INTEGER NOT NULL,
-    most_wait INTEGER NOT NULL,
-    interrupted INTEGER NOT NULL DEFAULT 0,
-    progress TEXT,
-    result TEXT,
-    error TEXT,
-    created_at INTEGER NOT NULL,
-    started_at INTEGER,
-    ended_at INTEGER
-  ) STRICT;
-  CREATE TABLE lines (
-    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    line TEXT NOT NULL,
-    PRIMARY KEY (job, number)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX waiting ON jobs (kind, priority DESC, id) WHERE state = 'waiting';
-  CREATE INDEX ended ON jobs (state, id) WHERE state IN ('done', 'failed', 'cancelled');
-  CREATE INDEX running ON jobs (id) WHERE state = 'running';
-  CREATE INDEX later ON jobs (run_at) WHERE state = 'waiting';
-  CREATE UNIQUE INDEX keys ON jobs (kind, key) WHERE key IS NOT NULL AND state IN ('waiting', 'running');
-  PRAGMA user_version = ${FORMAT};
-`;
 
 /** Jobs that have ended are kept so long as no more than this many newer ones have ended so. */
 const KEPT: Readonly<Record<'done' | 'cancelled' | 'failed', number>> = { done: 1000, cancelled: 1000, failed: 10_000 };
@@ -99,7 +60,7 @@ export class LocalJobs {
 
   enqueue(jobs: readonly NewJob[], now: number): Enqueued[] {
     return jobs.map((job) => {
-      const there = job.key === null ? undefined : this.#row(SAME_KEY, job.kind, job.key);
+      const there = job.key === null ? undefined : this.#row(ALIVE_OF_KEY, job.kind, job.key);
       if (there !== undefined) return { id: String(there.id), isNew: false };
       const { kind, data, key, lane, priority, delay, attempts, backoff } = job;
       const values = [kind, JSON.stringify(data), key, lane?.name ?? null, lane?.limit ?? null, priority];
@@ -185,7 +146,7 @@ export class LocalJobs {
   retry(id: string, now: number): boolean {
     const job = this.find(id);
     if (job?.state !== 'failed' && job?.state !== 'cancelled') return false;
-    if (job.key !== null && this.#row(SAME_KEY, job.kind, job.key) !== undefined) return false;
+    if (job.key !== null && this.#row(ALIVE_OF_KEY, job.kind, job.key) !== undefined) return false;
     this.#run(
       "UPDATE jobs SET state = 'waiting', tried = 0, interrupted = 0, run_at = ?, started_at = NULL, ended_at = NULL WHERE id = ?",
       now,
@@ -197,6 +158,11 @@ export class LocalJobs {
   find(id: string): Job | null {
     if (!/^\d{1,15}$/.test(id)) return null;
     const row = this.#row('SELECT * FROM jobs WHERE id = ?', id);
+    return row === undefined ? null : jobOf(row);
+  }
+
+  findByKey(kind: string, key: string): Job | null {
+    const row = this.#row(ALIVE_OF_KEY, kind, key);
     return row === undefined ? null : jobOf(row);
   }
 
@@ -272,7 +238,7 @@ export class LocalJobs {
   }
 }
 
-const SAME_KEY = "SELECT id FROM jobs WHERE kind = ? AND key = ? AND state IN ('waiting', 'running')";
+const ALIVE_OF_KEY = "SELECT * FROM jobs WHERE kind = ? AND key = ? AND state IN ('waiting', 'running')";
 
 const INSERT =
   'INSERT INTO jobs (kind, data, key, lane, lane_limit, priority, state, run_at, attempts, first_wait, most_wait, created_at) ' +
@@ -283,30 +249,3 @@ const CLAIMABLE =
   'AND (lane IS NULL OR lane NOT IN (SELECT value FROM json_each(?))) ORDER BY priority DESC, id LIMIT ?';
 
 const END = 'UPDATE jobs SET ended_at = ?,';
-
-type JobRow = Readonly<Record<string, SQLInputValue>>;
-
-function jobOf(row: JobRow): Job {
-  const text = (name: string) => (row[name] === null ? null : String(row[name]));
-  const time = (name: string) => (row[name] === null ? null : Number(row[name]));
-  const json = (name: string) => (row[name] === null ? null : JSON.parse(String(row[name])));
-  const lane = text('lane');
-  return {
-    id: String(row.id),
-    kind: String(row.kind),
-    data: json('data'),
-    key: text('key'),
-    lane: lane === null ? null : { name: lane, limit: Number(row.lane_limit) },
-    priority: Number(row.priority),
-    state: row.state as JobState,
-    tried: Number(row.tried),
-    attempts: Number(row.attempts),
-    backoff: { first: Number(row.first_wait), most: Number(row.most_wait) },
-    progress: json('progress'),
-    result: json('result'),
-    error: json('error'),
-    createdAt: Number(row.created_at),
-    startedAt: time('started_at'),
-    endedAt: time('ended_at'),
-  };
-}

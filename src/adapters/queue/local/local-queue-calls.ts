@@ -12,6 +12,7 @@ export interface QueueCalls {
   cancel: { argument: { id: string; now: number }; result: 'waiting' | 'running' | null };
   retry: { argument: { id: string; now: number }; result: boolean };
   find: { argument: { id: string }; result: Job | null };
+  findByKey: { argument: { kind: string; key: string }; result: Job | null };
   list: { argument: JobQuery; result: readonly Job[] };
   log: { argument: { id: string; from: number }; result: readonly string[] };
   counts: { argument: null; result: QueueHealth['counts'] };

@@ -28,6 +28,7 @@ const METHODS: {
   cancel: ({ id, now }) => jobs.cancel(id, now),
   retry: ({ id, now }) => jobs.retry(id, now),
   find: ({ id }) => jobs.find(id),
+  findByKey: ({ kind, key }) => jobs.findByKey(kind, key),
   list: (query) => jobs.list(query),
   log: ({ id, from }) => jobs.log(id, from),
   counts: () => jobs.counts(),

@@ -48,6 +48,10 @@ export class LocalQueue implements TaskQueue {
     return this.#client.call('find', { id });
   }
 
+  findByKey(kind: string, key: string): Promise<Job | null> {
+    return this.#client.call('findByKey', { kind, key });
+  }
+
   list(query: JobQuery): Promise<readonly Job[]> {
     return this.#client.call('list', query);
   }

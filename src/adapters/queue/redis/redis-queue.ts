@@ -105,6 +105,13 @@ export class RedisQueue implements TaskQueue {
     return found === null ? null : readJob(found, await found.getState());
   }
 
+  async findByKey(kind: string, key: string): Promise<Job | null> {
+    if (!(await this.#kinds()).includes(kind)) return null;
+    const id = await (await this.#queueOf(kind)).getDeduplicationJobId(key);
+    const job = id === null ? null : await this.find(jobId(kind, id));
+    return job?.state === 'waiting' || job?.state === 'running' ? job : null;
+  }
+
   async list({ states, kind, limit }: JobQuery): Promise<readonly Job[]> {
     const kinds = kind === null ? await this.#kinds() : [kind];
     const jobs: Job[] = [];
