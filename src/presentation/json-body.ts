@@ -2,11 +2,13 @@ import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonObject, JsonSyntaxError, kindOfJson, parseJson } from '#domain/record/json.ts';
 import { pointer } from '#domain/record/validate-row.ts';
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses a body of JSON. */
 export function parseBody(bytes: Uint8Array): Json {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch (cause) {
     throw new DataForgeError('invalid_body', 'The body is not valid UTF-8.', { cause });
   }

@@ -144,21 +144,30 @@ function digitsOf(text: string): { negative: boolean; digits: string; exponent: 
   };
 }
 
+/** Most integers, and none that a double cannot hold. */
+const SHORT_INTEGER = /^-?[0-9]{1,15}$/;
+
 function readInteger(name: keyof typeof INTEGER_RANGES, text: string): Value | Invalid {
-  const number = digitsOf(text);
-  if (number === null || number.exponent < 0) return new Invalid('must be an integer');
+  const value = SHORT_INTEGER.test(text) ? Number(text) : integerOf(text);
+  if (value === null) return new Invalid('must be an integer');
   const [least, most] = INTEGER_RANGES[name];
-  const tooLarge = new Invalid(`must lie between ${least} and ${most} (${name})`);
-  if (number.digits.length + number.exponent > 19) return number.digits === '' ? zero(name) : tooLarge;
-  const magnitude = BigInt(number.digits + '0'.repeat(number.digits === '' ? 1 : number.exponent));
-  const value = number.negative ? -magnitude : magnitude;
-  if (value < least || value > most) return tooLarge;
-  return name === 'BIGINT' ? value : Number(value);
+  if (value < least || value > most) return new Invalid(`must lie between ${least} and ${most} (${name})`);
+  if (name === 'BIGINT') return BigInt(value);
+  return Number(value) + 0;
 }
 
-function zero(name: keyof typeof INTEGER_RANGES): Value {
-  return name === 'BIGINT' ? 0n : 0;
+/** The integer that a number is, however it is written; null where it is none, and too large where it has very many digits. */
+function integerOf(text: string): bigint | null {
+  const number = digitsOf(text);
+  if (number === null || number.exponent < 0) return null;
+  if (number.digits === '') return 0n;
+  const length = Math.min(number.digits.length + number.exponent, MOST_DIGITS + 1);
+  const magnitude = BigInt(number.digits.padEnd(length, '0').slice(0, length));
+  return number.negative ? -magnitude : magnitude;
 }
+
+/** The digits of the largest integer that any type holds. */
+const MOST_DIGITS = 19;
 
 function readDouble(text: string): Value | Invalid {
   if (!NUMBER_PARTS.test(text) || !/[0-9]/.test(text)) return new Invalid('must be a number');

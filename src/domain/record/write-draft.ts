@@ -147,7 +147,7 @@ export class WriteDraft {
     const { at } = this.stamp;
     const record: StoredRecord = { id, row: change.row, createdAt: at, updatedAt: at, version: 1, seq };
     this.#refuseTakenKeys(draft, change.row, null);
-    this.#set(draft, this.#entry(draft, id), record, origin);
+    this.#set(draft, change.id === null ? newEntry(draft, id) : this.#entry(draft, id), record, origin);
     return { kind: 'created', record };
   }
 
@@ -286,6 +286,13 @@ export class WriteDraft {
     this.#datasets.set(dataset.name, draft);
     return draft;
   }
+}
+
+/** For an id that was made for this commit, and which nothing can have yet. */
+function newEntry({ entries }: DatasetDraft, id: string): Entry {
+  const entry: Entry = { stored: null, current: null, origin: null };
+  entries.set(id, entry);
+  return entry;
 }
 
 function idExists(dataset: Dataset, id: string): DataForgeError {

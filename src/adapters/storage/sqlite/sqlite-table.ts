@@ -86,14 +86,19 @@ export class SqliteTable {
     return [
       place,
       id,
-      microsecondsOf(createdAt),
-      microsecondsOf(updatedAt),
+      this.#microsecondsOf(createdAt),
+      this.#microsecondsOf(updatedAt),
       version,
       seq,
       originId,
       isOwn ? null : 1,
       ...this.#encoders.map((encode, index) => encode(row[index] ?? null)),
     ];
+  }
+
+  /** Most times are that of the commit. */
+  #microsecondsOf(timestamp: string): bigint {
+    return timestamp === this.#stamp.at ? this.#at : microsecondsOf(timestamp);
   }
 
   /** The engine looks at each row by itself, so that a value cannot go from one record to another while both hold it. */
@@ -108,7 +113,7 @@ export class SqliteTable {
 
   /** A record that was deleted and made again within one commit has its place, and all else anew. */
   #update({ id, row, createdAt, updatedAt, version, seq }: StoredRecord, originId: number): void {
-    const system = [microsecondsOf(createdAt), microsecondsOf(updatedAt), version, seq, originId];
+    const system = [this.#microsecondsOf(createdAt), this.#microsecondsOf(updatedAt), version, seq, originId];
     const values = [...system, ...this.#encoders.map((encode, index) => encode(row[index] ?? null))];
     this.#updateSql ??= updateSql(this.#dataset);
     this.#located(this.#updateSql, id, values);

@@ -1,6 +1,7 @@
 import type { BulkCounts } from '#application/ports/bulk-loader.ts';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
-import type { ChangeResult, Mark, WriteRequest } from '#domain/record/change.ts';
+import type { ChangeResult } from '#domain/record/change.ts';
+import type { PackedOutcomes, PackedRequests } from './sqlite-commit-wire.ts';
 import type { Committed } from './sqlite-commits.ts';
 import type { LoadRequest } from './sqlite-load.ts';
 import type { WireError } from './sqlite-wire.ts';
@@ -10,11 +11,6 @@ export interface WriterOptions {
   readonly path: string;
   readonly cacheBytes: number;
 }
-
-/** A request as it can be sent to another thread; the value of a mark that is yet to be made is null. */
-export type WireRequest = Omit<WriteRequest, 'marks'> & {
-  readonly marks: readonly (Omit<Mark, 'value'> & { readonly value: string | null })[];
-};
 
 export type WireOutcome =
   | { readonly ok: true; readonly results: readonly ChangeResult[] }
@@ -33,8 +29,8 @@ export type WriterCalls = {
     readonly result: { readonly head: number; readonly trimmed: readonly (readonly [string, number])[] };
   };
   readonly commit: {
-    readonly argument: readonly WireRequest[];
-    readonly result: { readonly outcomes: readonly WireOutcome[]; readonly committed: readonly Committed[] };
+    readonly argument: PackedRequests;
+    readonly result: { readonly outcomes: PackedOutcomes; readonly committed: readonly Committed[] };
   };
   /** Asks for the marks of a body by its counts. */
   readonly load: {

@@ -4,6 +4,7 @@ import type { WriteOutcome, WriteRequest } from '#domain/record/change.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import { collectMarks, type StoredMark } from '#domain/record/write-groups.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
+import { packOutcomes, RequestUnpacker, type WireRequest } from './sqlite-commit-wire.ts';
 import { SqliteCommits } from './sqlite-commits.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import { evolve } from './sqlite-evolve.ts';
@@ -15,11 +16,12 @@ import { SqliteParser } from './sqlite-parser.ts';
 import { readTrimmed, trimHistory } from './sqlite-trim.ts';
 import { toWireError } from './sqlite-wire.ts';
 import { commitRequests } from './sqlite-write-requests.ts';
-import type { WireOutcome, WireRequest, WriterCalls, WriterOptions } from './sqlite-writer-calls.ts';
+import type { WireOutcome, WriterCalls, WriterOptions } from './sqlite-writer-calls.ts';
 
 /** The thread that writes: one connection, one transaction at a time. */
 let open: SqliteCommits | null = null;
 const parser = new SqliteParser();
+const unpacker = new RequestUnpacker();
 
 function commits(): SqliteCommits {
   if (open === null) throw new TypeError('the store is not open');
@@ -34,8 +36,9 @@ serveCalls<WriterCalls>({
     return { head: open.head, trimmed: readTrimmed(open.connection) };
   },
 
-  commit: (requests, { ask }) =>
-    commits().alone(async () => {
+  commit: (packed, { ask }) => {
+    const requests = unpacker.unpack(packed);
+    return commits().alone(async () => {
       const { outcomes, committed } = await commitRequests(commits(), requests.map(unmarked), async (first, made) => {
         const group = requests.slice(first, first + made.length);
         if (group.every(({ marks }) => marks.every(({ value }) => value !== null))) {
@@ -43,8 +46,9 @@ serveCalls<WriterCalls>({
         }
         return (await ask({ first, outcomes: made.map(toWireOutcome) })) as readonly StoredMark[];
       });
-      return { outcomes: outcomes.map(toWireOutcome), committed };
-    }),
+      return { outcomes: packOutcomes(requests, outcomes), committed };
+    });
+  },
 
   load: ({ hasMarks, ...request }, { ask, isStopped }) =>
     commits().alone(() => {

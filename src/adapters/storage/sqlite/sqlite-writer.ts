@@ -1,14 +1,16 @@
 import type { RecordWriter } from '#application/ports/record-writer.ts';
 import type { WriteOutcome, WriteRequest } from '#domain/record/change.ts';
 import { collectMarks } from '#domain/record/write-groups.ts';
+import { RequestPacker, unpackOutcomes } from './sqlite-commit-wire.ts';
 import { MARKS } from './sqlite-layout.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 import { fromWireError } from './sqlite-wire.ts';
-import type { MarksQuestion, WireOutcome, WireRequest } from './sqlite-writer-calls.ts';
+import type { MarksQuestion, WireOutcome } from './sqlite-writer-calls.ts';
 
 /** Small writes on SQLite: many requests, one transaction on the writer's thread. */
 export class SqliteWriter implements RecordWriter {
   readonly #store: SqliteStore;
+  readonly #packer = new RequestPacker();
 
   constructor(store: SqliteStore) {
     this.#store = store;
@@ -17,9 +19,9 @@ export class SqliteWriter implements RecordWriter {
   async commit(requests: readonly WriteRequest[]): Promise<readonly WriteOutcome[]> {
     const answer = ({ first, outcomes }: MarksQuestion) =>
       collectMarks(requests.slice(first, first + outcomes.length), outcomes.map(fromWireOutcome));
-    const { outcomes, committed } = await this.#store.writer.call('commit', requests.map(toWireRequest), { answer });
+    const { outcomes, committed } = await this.#store.writer.call('commit', this.#packer.pack(requests), { answer });
     for (const each of committed) this.#store.committed(each);
-    return outcomes.map(fromWireOutcome);
+    return unpackOutcomes(requests, outcomes);
   }
 
   async readMark(kind: string, key: string): Promise<string | null> {
@@ -30,11 +32,6 @@ export class SqliteWriter implements RecordWriter {
   forgetMarks(kind: string, before: string): Promise<void> {
     return this.#store.writer.call('forgetMarks', { kind, before });
   }
-}
-
-function toWireRequest({ changes, origin, marks, guards }: WriteRequest): WireRequest {
-  const sent = marks.map(({ kind, key, value }) => ({ kind, key, value: typeof value === 'string' ? value : null }));
-  return { changes, origin, marks: sent, ...(guards && { guards }) };
 }
 
 function fromWireOutcome(outcome: WireOutcome): WriteOutcome {
