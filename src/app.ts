@@ -31,6 +31,7 @@ import { Metrics } from '#infrastructure/metrics.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { ProcessTelemetry } from '#infrastructure/telemetry.ts';
 import { readTlsFiles } from '#infrastructure/tls-files.ts';
+import { openTracing } from '#infrastructure/tracing.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
 import { Security } from '#presentation/security.ts';
 import { addGauges } from './gauges.ts';
@@ -85,7 +86,9 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const logger = overrides.logger ?? (await createLogger({ level: config.logLevel, pretty: isPretty(config) }));
   const clock = overrides.clock ?? systemClock;
   const metrics = new Metrics();
-  const telemetry = new ProcessTelemetry({ logger, metrics, slowRequest: config.slowRequestMs });
+  const tracing = await openTracing(config, VERSION, logger);
+  opened.push(() => tracing?.close());
+  const telemetry = new ProcessTelemetry({ logger, metrics, tracer: tracing, slowRequest: config.slowRequestMs });
   const datasetFiles = overrides.datasetFiles ?? new DatasetFolder(config.datasetsDir, compileRe2);
 
   const gate = new AdmissionQueue({ places: longCallPlaces(), maxWaiting: 1000 });

@@ -9,6 +9,8 @@ export class Observation {
   dataset: string | null = null;
   /** The processor that computed the answer; null where none did. */
   processor: string | null = null;
+  /** The W3C `traceparent` of who asked; null where nobody traces. */
+  traceParent: string | null = null;
   rows = 0;
   bytes = 0;
   /** Tells how the engine went about it, for the log of slow requests. */

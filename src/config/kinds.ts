@@ -41,6 +41,45 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Kind<num
   return { words, placeholder: 'number', read };
 }
 
+/** A number from 0 to 1. */
+export const part: Kind<number> = {
+  words: 'number from 0 to 1',
+  placeholder: 'number',
+  read: (value) => {
+    const number = /^[0-9]*\.?[0-9]+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= 0 && number <= 1) return number;
+    throw new BadSetting(`must be a number from 0 to 1, not "${value}"`);
+  },
+};
+
+/** An address on the web, or empty. */
+export const webAddress: Kind<string> = {
+  words: 'address like http://localhost:4318',
+  placeholder: 'address',
+  read: (value) => {
+    if (value === '' || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) return value;
+    throw new BadSetting(`must be an address like http://localhost:4318, not "${value}"`);
+  },
+};
+
+/** Headers of HTTP as OpenTelemetry writes them: `name=value` with commas between, values percent-encoded. Messages never repeat a value. */
+export const headers: Kind<Readonly<Record<string, string>>> = {
+  words: 'list with commas, of name=value',
+  placeholder: 'list',
+  read: (value) =>
+    Object.fromEntries(
+      items(value).map((item, at) => {
+        const [, name, text = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([\x20-\x7e]*)$/.exec(item) ?? [];
+        if (name === undefined) throw new BadSetting(`must be name=value with commas between; header ${at + 1} is not`);
+        try {
+          return [name, decodeURIComponent(text)];
+        } catch {
+          throw new BadSetting(`must have values with % as %25; that of "${name}" has not`);
+        }
+      }),
+    ),
+};
+
 export const flag: Kind<boolean> = {
   words: 'true or false',
   placeholder: null,

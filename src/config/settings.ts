@@ -5,13 +5,16 @@ import {
   choice,
   choices,
   flag,
+  headers,
   integer,
   type Kind,
   listOf,
   optionalPath,
+  part,
   path,
   retention,
   text,
+  webAddress,
 } from './kinds.ts';
 import { tokens } from './tokens.ts';
 
@@ -38,6 +41,7 @@ const pipelines = group('Pipelines');
 const limits = group('Limits');
 const safety = group('Safety');
 const logging = group('Logging');
+const tracing = group('Tracing');
 
 const millisecondsFrom = (least: number) => ({ ...integer(least, 2 ** 31 - 1), placeholder: 'ms' });
 const isOrigin = (item: string) => item === '*' || (URL.canParse(item) && new URL(item).origin === item);
@@ -317,6 +321,20 @@ export const SETTINGS = {
     millisecondsFrom(0),
     '1000',
     'Requests that take longer are logged with their plan.',
+  ),
+  traceEndpoint: tracing(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    webAddress,
+    '',
+    'Collector that traces are sent to by OTLP over HTTP, without /v1/traces; none are made where there is none.',
+  ),
+  traceHeaders: tracing('OTEL_EXPORTER_OTLP_HEADERS', headers, '', 'What the collector wants to be sent along.'),
+  traceService: tracing('OTEL_SERVICE_NAME', text('name'), 'data-forge', 'What this server is called in traces.'),
+  traceRatio: tracing(
+    'OTEL_TRACES_SAMPLER_ARG',
+    part,
+    '1',
+    'Part of the traces that begin here which is sent; a caller that traces decides for its own.',
   ),
 } satisfies Readonly<Record<string, Setting<unknown>>>;
 

@@ -13,6 +13,8 @@ export interface AnsweredRequest {
   readonly processor: string | null;
   readonly bytesOut: number;
   readonly requestId: string;
+  /** What the client's trace goes on by, as W3C has it; null where it sent none. */
+  readonly traceParent: string | null;
   readonly caller: string;
   readonly address: string;
   readonly code: string | null;

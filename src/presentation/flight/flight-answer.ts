@@ -27,6 +27,7 @@ export function answerOf({ route, duration, address, call, error }: EndedCall): 
     processor: call?.observation.processor ?? null,
     bytesOut: call?.observation.bytes ?? 0,
     requestId: randomUUID(),
+    traceParent: call?.observation.traceParent ?? null,
     caller: call?.caller.name ?? 'nobody',
     address,
     code,

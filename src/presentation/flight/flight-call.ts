@@ -27,7 +27,9 @@ export function callOf(tokens: AccessTokens, call: GrpcCall): Call {
   const leave = () => controller.abort(new DataForgeError('cancelled', 'The client went away.'));
   if (call.cancelled) leave();
   else call.on('cancelled', leave);
-  return { caller, signal: controller.signal, observation: new Observation() };
+  const observation = new Observation();
+  observation.traceParent = call.metadata.get('traceparent')[0]?.toString() ?? null;
+  return { caller, signal: controller.signal, observation };
 }
 
 /** An error as gRPC says it: the status of the one table, the sentence, the code and the faults beside it. */

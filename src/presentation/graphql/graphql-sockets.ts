@@ -172,6 +172,7 @@ export class GraphqlSockets {
       processor: observation.processor,
       bytesOut: 0,
       requestId: id.slice(0, 100),
+      traceParent: observation.traceParent,
       caller: call.caller.name,
       address: client.address,
       code: null,

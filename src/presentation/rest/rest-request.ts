@@ -25,8 +25,10 @@ export class RestRequest {
   readonly #started = performance.now();
   readonly #response: FastifyReply['raw'];
 
-  constructor(response: FastifyReply['raw']) {
+  /** @param traceParent its header `traceparent` */
+  constructor(response: FastifyReply['raw'], traceParent: string | null) {
     this.#response = response;
+    this.observation.traceParent = traceParent;
   }
 
   /** A call that is over too soon to be given up. */

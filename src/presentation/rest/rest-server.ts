@@ -104,7 +104,7 @@ function addHooks(server: FastifyInstance, options: RestOptions): void {
   const { security } = options;
   server.decorateRequest('forge', null as unknown as RestRequest);
   server.addHook('onRequest', (request, reply, done) => {
-    request.forge = new RestRequest(reply.raw);
+    request.forge = new RestRequest(reply.raw, request.headers.traceparent?.toString() ?? null);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     try {
@@ -187,6 +187,7 @@ function tell(request: FastifyRequest, reply: FastifyReply, { onAnswer }: RestOp
     processor: observation.processor,
     bytesOut: observation.bytes > 0 ? observation.bytes : length,
     requestId: request.id,
+    traceParent: observation.traceParent,
     caller: forge.caller.name,
     address: request.ip,
     code: error instanceof DataForgeError ? error.code : null,

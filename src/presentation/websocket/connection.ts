@@ -158,6 +158,7 @@ export class Connection {
       processor: observation.processor,
       bytesOut: done.sent,
       requestId: `${this.#options.id}-${(++this.#count).toString(36)}`,
+      traceParent: observation.traceParent,
       caller: caller.name,
       address: this.#options.address,
       code: known?.code ?? null,
