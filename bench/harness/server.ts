@@ -14,6 +14,8 @@ export interface BenchServer {
   readonly pid: number;
   /** The most memory the process has had, in bytes; null where the system does not tell. */
   peakMemory(): number | null;
+  /** What it has now. */
+  memory(): number | null;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startServer(
     },
   });
   const { url, flight, pid } = await waitForAddress(child, serverFile);
-  return { url, flight, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+  return { url, flight, pid, ...memoryOf(pid), stop: () => stop(child) };
 }
 
 /** Starts a script of this folder that prints its address as its first line. */
@@ -50,7 +52,7 @@ export async function startScript(script: string, args: readonly string[] = []):
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
   });
   const pid = child.pid ?? 0;
-  return { url, flight: null, pid, peakMemory: () => peakMemoryOf(pid), stop: () => stop(child) };
+  return { url, flight: null, pid, ...memoryOf(pid), stop: () => stop(child) };
 }
 
 async function waitForAddress(
@@ -67,13 +69,16 @@ async function waitForAddress(
   }
 }
 
-function peakMemoryOf(pid: number): number | null {
-  try {
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return peak ? Number(peak[1]) * 1024 : null;
-  } catch {
-    return null;
-  }
+function memoryOf(pid: number): Pick<BenchServer, 'peakMemory' | 'memory'> {
+  const read = (name: string) => {
+    try {
+      const size = new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      return size ? Number(size[1]) * 1024 : null;
+    } catch {
+      return null;
+    }
+  };
+  return { peakMemory: () => read('VmHWM'), memory: () => read('VmRSS') };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

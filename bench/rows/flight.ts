@@ -20,11 +20,10 @@ import {
   timed,
 } from '../harness/engine.ts';
 import { upload } from '../harness/load.ts';
+import { PYTHON } from '../harness/python.ts';
 import { type BenchServer, startServer } from '../harness/server.ts';
 import { cost, type Measurement, median, rate } from '../harness/table.ts';
 
-/** The Python with pyarrow: FORGE_TEST_PYTHON, or python3. */
-const PYTHON = process.env.FORGE_TEST_PYTHON ?? 'python3';
 const CLIENT = fileURLToPath(new URL('../harness/flight-client.py', import.meta.url));
 
 /** Arrow Flight to and from a client in C++, against the engine in this process. */
