@@ -15,8 +15,9 @@ export interface Maintenance {
   /**
    * Forgets former versions that ceased to be true before a canonical timestamp; what stands is never touched. The
    * changes feed refuses to be read from before what was forgotten.
+   * @param dataset the only one to forget of; all where none is named
    */
-  trimHistory(before: string): Promise<void>;
+  trimHistory(before: string, dataset?: string): Promise<void>;
   /** Gives space back and folds the log into the store. */
   compact(): Promise<void>;
   /** Waits for what runs, then closes; nothing may be called afterwards. */

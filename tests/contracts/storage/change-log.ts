@@ -23,6 +23,20 @@ export function describeChangeLog(context: ContractContext): void {
       expect(await store.items(items)).toHaveLength(2);
     });
 
+    test('forgets of one dataset alone where one is named', async () => {
+      const { store } = context;
+      const others = dataset('others', [property('a', 'INTEGER')]);
+      await store.use(items);
+      await store.use(others);
+      for (const each of [items, others]) {
+        const [made] = await store.create(each, { a: 1 });
+        await store.patch(each, made?.id ?? '', { a: 2 });
+      }
+      await store.engine.maintenance.trimHistory('9999-12-31T00:00:00Z', 'others');
+      expect((await store.changes(items, 0)).changes).toHaveLength(2);
+      await expect(store.changes(others, 0)).rejects.toMatchObject({ code: 'history_trimmed' });
+    });
+
     const items = dataset('items', [property('a', 'INTEGER'), property('b', 'VARCHAR')]);
 
     test('tells every version of every record once, in order', async () => {

@@ -50,8 +50,8 @@ export class DuckDbMaintenance implements Maintenance {
     }
   }
 
-  trimHistory(before: string): Promise<void> {
-    return trimHistory(this.#store, before);
+  trimHistory(before: string, dataset?: string): Promise<void> {
+    return trimHistory(this.#store, before, dataset);
   }
 
   compact(): Promise<void> {

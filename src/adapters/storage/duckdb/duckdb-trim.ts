@@ -13,11 +13,12 @@ export async function readTrimmed(session: DuckDbSession): Promise<Map<string, n
 }
 
 /**
- * Forgets former images that ended before a time, a dataset at a time. The store's head is kept beside them, since the
+ * Forgets former images that ended before a time, a dataset at a time; of one alone where it is named. The store's head is kept beside them, since the
  * numbers of deletes may be found nowhere else.
  */
-export async function trimHistory(store: DuckDbStore, before: string): Promise<void> {
+export async function trimHistory(store: DuckDbStore, before: string, only: string | undefined): Promise<void> {
   for (const dataset of await datasetsIn(store)) {
+    if (only !== undefined && dataset.name !== only) continue;
     await store.commitLock.hold(async () => {
       const { writer, sequence } = store;
       const ended = `_to_at < TIMESTAMP ${literal(before.slice(0, -1))}`;

@@ -70,8 +70,8 @@ function memoryMaintenance(store: MemoryStore): Maintenance {
         'The memory engine keeps no store that could be backed up; export the datasets instead.',
       );
     },
-    trimHistory: async (before) => {
-      for (const table of store.tables) table.trim(before);
+    trimHistory: async (before, only) => {
+      for (const table of store.tables) if (only === undefined || table.dataset.name === only) table.trim(before);
     },
     compact: async () => {},
     close: async () => {},

@@ -40,9 +40,10 @@ export class PostgresMaintenance implements Maintenance {
   }
 
   /** A dataset at a time, so that other writers come in between. */
-  async trimHistory(before: string): Promise<void> {
+  async trimHistory(before: string, only?: string): Promise<void> {
     const { commits, reads } = this.#store;
     for (const dataset of await reads.use(null, datasetsIn)) {
+      if (only !== undefined && dataset.name !== only) continue;
       const history = historyTable(dataset);
       await commits.commit(async ({ connection, stamp }) => {
         await connection.run(

@@ -52,8 +52,8 @@ export class SqliteMaintenance implements Maintenance {
     }
   }
 
-  async trimHistory(before: string): Promise<void> {
-    this.#store.trimmedTo = new Map(await this.#store.writer.call('trim', { before }));
+  async trimHistory(before: string, dataset?: string): Promise<void> {
+    this.#store.trimmedTo = new Map(await this.#store.writer.call('trim', { before, dataset }));
   }
 
   compact(): Promise<void> {

@@ -12,11 +12,16 @@ export function readTrimmed(connection: SqliteConnection): (readonly [string, nu
   return rows.map(([name, value]) => [String(name).slice(TRIMMED.length), Number(value)]);
 }
 
-/** Forgets former images that ended before a canonical timestamp, a dataset at a time. */
-export async function trimHistory(commits: SqliteCommits, before: string): Promise<(readonly [string, number])[]> {
+/** Forgets former images that ended before a canonical timestamp, a dataset at a time; of one alone where it is named. */
+export async function trimHistory(
+  commits: SqliteCommits,
+  before: string,
+  only: string | undefined,
+): Promise<(readonly [string, number])[]> {
   const { connection } = commits;
   const time = microsecondsOf(before);
   for (const dataset of datasetsIn(connection)) {
+    if (only !== undefined && dataset.name !== only) continue;
     const history = historyTable(dataset);
     await connection.transaction(() => {
       const forgotten = `SELECT max(CASE WHEN _deleted = 1 THEN _to_seq ELSE _seq END) FROM ${history} WHERE _to_at < ?1`;

@@ -46,7 +46,7 @@ export type WriterCalls = {
     readonly result: undefined;
   };
   readonly trim: {
-    readonly argument: { readonly before: string };
+    readonly argument: { readonly before: string; readonly dataset: string | undefined };
     readonly result: readonly (readonly [string, number])[];
   };
   readonly compact: { readonly argument: null; readonly result: undefined };

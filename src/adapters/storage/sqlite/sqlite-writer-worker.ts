@@ -65,7 +65,7 @@ serveCalls<WriterCalls>({
   evolve: ({ plan }) =>
     commits().alone(() => commits().connection.transaction(() => evolve(commits().connection, plan, compileRe2))),
 
-  trim: ({ before }) => commits().alone(() => trimHistory(commits(), before)),
+  trim: ({ before, dataset }) => commits().alone(() => trimHistory(commits(), before, dataset)),
 
   compact: () =>
     commits().alone(async () => commits().connection.execute('PRAGMA wal_checkpoint(PASSIVE); PRAGMA optimize')),
