@@ -10,6 +10,7 @@ import { DatasetVersions } from '#application/analysis/dataset-versions.ts';
 import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
+import { withSystemDatasets } from '#application/datasets/system-datasets.ts';
 import type { Limits } from '#application/limits.ts';
 import { keepHistoryTrimmed } from '#application/maintenance/trim-history.ts';
 import type { Clock } from '#application/ports/clock.ts';
@@ -37,6 +38,7 @@ import { Security } from '#presentation/security.ts';
 import { addGauges } from './gauges.ts';
 import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
+import { createRunRecording } from './run-recording.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
 export interface AppOverrides {
@@ -94,6 +96,8 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const gate = new AdmissionQueue({ places: longCallPlaces(), maxWaiting: 1000 });
   const engine = overrides.engine ?? (await openEngine(config, gate));
   opened.push(() => engine.maintenance.close());
+  const recording = createRunRecording({ config, engine, clock, telemetry, version: VERSION });
+  opened.push(() => recording.close());
   const workbench = await openWorkbench({
     folder: join(config.dataDir, 'scratch'),
     memoryBytes: config.processorMemory,
@@ -109,6 +113,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const analyses = new AnalysisRuns({
     clock,
     telemetry,
+    recorder: recording.recorder,
     gate: new AdmissionQueue({ places: config.maxAnalyses, maxWaiting: 100 }),
     timeout: config.analysisTimeoutMs,
     maxResultBytes: config.analysisMaxResult,
@@ -132,12 +137,14 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const { transformer } = workbench;
-  const pipelines = createPipelines({ config, catalog, datasetFiles, engine, loads, transformer, clock, telemetry });
+  const source = withSystemDatasets(datasetFiles);
+  const piping = { config, catalog, source, engine, loads, transformer, clock, telemetry, recording };
+  const pipelines = createPipelines(piping);
   opened.push(() => pipelines.close());
   const useCases = createUseCases({
     engine,
     catalog,
-    source: datasetFiles,
+    source,
     telemetry,
     clock,
     limits: limitsOf(config),
@@ -155,6 +162,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       timeout: config.queryTimeoutMs,
     }),
     keeper,
+    recorder: recording.recorder,
     processor,
     fallbackProcessor: fallback,
     renderer: workbench.renderer,
@@ -209,7 +217,10 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     async listen() {
       const address = await server.listen({ host: config.host, port: config.port });
       await protocols.listen();
-      if (overrides.runsByItself ?? true) pipelines.begin();
+      if (overrides.runsByItself ?? true) {
+        pipelines.begin();
+        recording.begin((id) => pipelines.settleRun(id));
+      }
       return address;
     },
     async close(timeoutMs = config.shutdownTimeoutMs) {

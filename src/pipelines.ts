@@ -11,7 +11,9 @@ import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
 import { PipelineCatalog } from '#application/pipelines/pipeline-catalog.ts';
 import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
+import { settleRun } from '#application/pipelines/recall-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
+import { runSettings } from '#application/pipelines/run-settings.ts';
 import { scheduledPipeline } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
@@ -23,10 +25,12 @@ import type { RunHistory } from '#application/ports/run-history.ts';
 import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { JobHandler, JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
+import type { PeakMemory } from '#application/runs/peak-memory.ts';
 import { ScheduleStates } from '#application/scheduling/schedule-states.ts';
 import { Scheduler } from '#application/scheduling/scheduler.ts';
 import type { PipelineParts } from '#application/use-cases.ts';
 import type { Config } from '#config';
+import type { RunSurroundings } from '#domain/run/run-record.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 import { nextCron } from '#infrastructure/cron.ts';
 import { WebClient } from '#infrastructure/web-client.ts';
@@ -34,12 +38,13 @@ import { WebClient } from '#infrastructure/web-client.ts';
 interface PipelineOptions {
   readonly config: Config;
   readonly catalog: DatasetCatalog;
-  readonly datasetFiles: DatasetSource;
+  readonly source: DatasetSource;
   readonly engine: StorageEngine;
   readonly loads: AdmissionGate;
   readonly transformer: BatchTransformer;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly recording: { readonly memory: PeakMemory; readonly surroundings: RunSurroundings };
 }
 
 /** How long a run may go on when the server stops; then it is given back, and gone on with by whoever is next. */
@@ -50,16 +55,19 @@ interface Pipelines extends PipelineParts {
   readonly running: number;
   /** Starts what runs by itself. */
   begin(): void;
+  /** Keeps what has become of a run, where nobody goes on with it; false where there is no such run. */
+  settleRun(id: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
 /** Everything that pipelines need, wired. */
 export function createPipelines(options: PipelineOptions): Pipelines {
-  const { config, catalog, datasetFiles, engine, clock, telemetry } = options;
+  const { config, catalog, source, engine, clock, telemetry } = options;
+  const { memory, surroundings } = options.recording;
   const { pipelinesDir, secrets } = config;
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const pipelines = new PipelineCatalog();
-  const synchronise = synchroniseDatasets({ source: datasetFiles, store: engine.datasets, catalog, telemetry });
+  const synchronise = synchroniseDatasets({ source, store: engine.datasets, catalog, telemetry });
   const store = new LocalBatchStore({
     catalog,
     writer: engine.writer,
@@ -68,7 +76,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     growth: new DatasetFileGrowth(config.datasetsDir),
     synchronise: async () => void (await synchronise({ whenIncompatible: 'refuse' }, systemCall())),
   });
-  const kept = new MarkedRunHistory(engine.writer);
+  const kept = new MarkedRunHistory(engine.writer, surroundings);
   const history: RunHistory = {
     get: (id) => kept.get(id),
     list: (pipeline, limit) => kept.list(pipeline, limit),
@@ -78,6 +86,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
       if (run.endedAt !== null) void scheduler.wake();
     },
   };
+  const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
   const job = {
     sources: SOURCES,
     store,
@@ -85,7 +94,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     web,
     clock,
     folder: pipelinesDir ?? '',
-    batch: { bytes: config.pipelineBatch, time: config.pipelineBatchMs },
+    batch,
     transformer: options.transformer,
     joinable: () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
@@ -97,6 +106,9 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     telemetry,
     redact: (text) => secrets.redact(text),
     work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    instance: surroundings.instance,
+    settings: (pipeline) => runSettings(pipeline, batch),
+    memory,
     onEnd: (ended, pipeline) => sendAlerts({ web, history }, ended, pipeline),
   });
   const run: JobHandler = async (work) => {
@@ -139,6 +151,11 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     store,
     get running() {
       return running;
+    },
+    async settleRun(id) {
+      // Whoever has the pipelines knows what has become of their runs.
+      if (pipelinesDir === null && engine.capabilities.sharedByInstances) return true;
+      return settleRun({ runs, history, store }, id);
     },
     begin() {
       if (pipelinesDir === null) return;

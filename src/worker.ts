@@ -11,15 +11,18 @@ import { openWorkbench } from '#adapters/storage/registry.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
+import { runSettings } from '#application/pipelines/run-settings.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import type { PipelineFile } from '#application/ports/pipeline-files.ts';
 import { AdmissionQueue } from '#application/records/admission.ts';
+import { PeakMemory } from '#application/runs/peak-memory.ts';
 import type { Config } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { systemClock } from '#infrastructure/clock.ts';
 import type { Logger } from '#infrastructure/logging.ts';
 import { WebClient } from '#infrastructure/web-client.ts';
+import { newInstanceName, residentMemory } from './run-recording.ts';
 
 /** How long a run may go on when the worker stops; then it is given back to others. */
 const GRACE_MS = 5000;
@@ -43,6 +46,7 @@ export async function startWorker(
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const server = new ServerClient(address);
   const history = new ServerRunHistory(server);
+  const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
   const job = {
     sources: SOURCES,
     store: new JsonBatchStore(server),
@@ -50,7 +54,7 @@ export async function startWorker(
     web,
     clock: systemClock,
     folder: config.pipelinesDir ?? '',
-    batch: { bytes: config.pipelineBatch, time: config.pipelineBatchMs },
+    batch,
     transformer: workbench.transformer,
     joinable: () => [],
   };
@@ -65,6 +69,9 @@ export async function startWorker(
     },
     redact: (text) => secrets.redact(text),
     work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    instance: newInstanceName(),
+    settings: (pipeline) => runSettings(pipeline, batch),
+    memory: new PeakMemory(residentMemory),
     onEnd: async (ended, pipeline) => {
       logger.info({ pipeline: ended.pipeline, run: ended.id, state: ended.state }, 'a run has ended');
       await sendAlerts({ web, history }, ended, pipeline);

@@ -137,7 +137,8 @@ async function openWorld(context: BenchContext) {
     processors,
     parse: (operation: OperationName, parameters: object) =>
       parseAnalysis(operation, jsonFrom(parameters), { columns, others: [] }),
-    input: () => datasetInput(flights, null, { reader: engine.reader, maxBytes: 8e9, onRows: () => {} }),
+    input: () =>
+      datasetInput(flights, null, { reader: engine.reader, maxBytes: 8e9, onRows: () => {}, onWait: () => {} }),
     close: async () => {
       for (const processor of Object.values(processors)) await processor.close();
       await workbench.close();

@@ -60,6 +60,8 @@ import { readChanges, streamChanges } from './records/queries/read-changes.ts';
 import { type StreamPlaces, streamRecords } from './records/queries/stream-records.ts';
 import { watchRecords } from './records/queries/watch-records.ts';
 import { RecordWrites } from './records/record-writes.ts';
+import { recordedCreate, recordedLoad } from './runs/recorded-loads.ts';
+import type { RunRecorder } from './runs/run-recorder.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
 import { describeSql } from './sql/queries/describe-sql.ts';
 import { readSql, runSql, streamSql } from './sql/queries/run-sql.ts';
@@ -84,6 +86,7 @@ export interface UseCaseParts {
   readonly writes: WriteGatherer;
   readonly reads: PointReads;
   readonly keeper: IdempotencyKeeper;
+  readonly recorder: RunRecorder;
   /** The processor that was chosen, and the one that takes what that one lacks. */
   readonly processor: Processor;
   readonly fallbackProcessor: Processor;
@@ -113,6 +116,7 @@ export type UseCases = ReturnType<typeof createUseCases>;
 /** The list of what presentation may call; each takes `(request, call)` and runs inside one `observe()`. */
 export function createUseCases(parts: UseCaseParts) {
   const { engine, catalog, source, telemetry, clock, limits, gate, loads, keeper, reads, backupPath, stopping } = parts;
+  const { recorder } = parts;
   const { datasets: store, reader, loader, changes, maintenance } = engine;
   const writes = new RecordWrites(parts.writes, keeper);
   const observe = createObserve(telemetry, clock);
@@ -133,8 +137,11 @@ export function createUseCases(parts: UseCaseParts) {
     applyDataset: observe('apply-dataset', applyDataset({ source, store, maintenance, catalog, backupPath })),
 
     createRecord: observe('create-record', createRecord(catalog, writes)),
-    createRecords: observe('create-records', createRecords({ catalog, writes, keeper, loader, loads })),
-    loadRecords: observe('load-records', loadRecords({ catalog, keeper, loader, loads })),
+    createRecords: observe(
+      'create-records',
+      recordedCreate(recorder, createRecords({ catalog, writes, keeper, loader, loads })),
+    ),
+    loadRecords: observe('load-records', recordedLoad(recorder, loadRecords({ catalog, keeper, loader, loads }))),
     patchRecord: observe('patch-record', patchRecord(catalog, writes)),
     replaceRecord: observe('replace-record', replaceRecord(catalog, writes)),
     deleteRecord: observe('delete-record', deleteRecord(catalog, writes)),

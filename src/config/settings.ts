@@ -140,6 +140,12 @@ export const SETTINGS = {
     'Redis of TASK_QUEUE redis; it has to keep its data on disk. Several instances may share one.',
   ),
   historyRetention: storage('HISTORY_RETENTION', retention, 'all', 'How far back former versions of records are kept.'),
+  runRetention: storage(
+    'RUN_RETENTION',
+    retention,
+    '90d',
+    'How far back the dataset forge_runs has runs of pipelines, loads and analyses.',
+  ),
   processorEngine: analysis(
     'DATA_PROCESSOR_ENGINE',
     choice('duckdb', 'polars', 'arquero'),

@@ -151,6 +151,7 @@ export const anyDataset: fc.Arbitrary<Dataset> = fc
     keySeed: fc.array(fc.nat(), { maxLength: 3 }),
     additionalProperties: fc.constantFrom('refuse' as const, 'ignore' as const),
     idIndex: fc.constantFrom('auto' as const, 'always' as const, 'never' as const),
+    system: fc.constant(false),
   })
   .filter(({ properties }) => findClashes(properties.map(({ name }) => name)).length === 0)
   .map(({ keySeed, ...dataset }) => {

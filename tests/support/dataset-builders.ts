@@ -47,6 +47,7 @@ export function dataset(name: string, properties: readonly Property[], options: 
     tableName: name,
     additionalProperties: 'refuse',
     idIndex: 'auto',
+    system: false,
     ...options,
     primaryKey,
     properties: properties.map((item) =>

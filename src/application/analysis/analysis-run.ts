@@ -17,6 +17,8 @@ export interface AnalysisSubject {
   readonly caller: string;
   readonly dataset: string;
   readonly operation: OperationName;
+  /** What the operation was told. */
+  readonly parameters: object;
   /** The processor that computes it. */
   readonly processor: string;
   /** Why that is not the one that was chosen; null where it is. */

@@ -16,6 +16,7 @@ function runsWith(options: Partial<AnalysisRunsOptions> = {}): AnalysisRuns {
   return new AnalysisRuns({
     clock: { now: () => ++now, elapsed: () => now },
     telemetry: { ran: () => {}, note: () => {}, warn: () => {} },
+    recorder: { begin: () => ({ tell: () => {}, end: () => {}, discard: () => {} }) },
     gate: new AdmissionQueue({ places: 1, maxWaiting: 2 }),
     timeout: 60_000,
     maxResultBytes: 1000,
@@ -27,7 +28,7 @@ function runsWith(options: Partial<AnalysisRunsOptions> = {}): AnalysisRuns {
 }
 
 const about = (key: string): AnalysisSubject => {
-  return { caller: 'ann', dataset: 'wells', operation: 'group', processor: 'duckdb', lack: null, key };
+  return { caller: 'ann', dataset: 'wells', operation: 'group', parameters: {}, processor: 'duckdb', lack: null, key };
 };
 
 const tableOf = (rows: number) => async (): Promise<ComputedTable> => ({

@@ -1,15 +1,19 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
+import type { RunFigures } from '#domain/run/run-record.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ComputedTable } from '../ports/processor.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import type { RunRecorder, RunSubject } from '../runs/run-recorder.ts';
 import { abortError, withTimeLimit } from '../time-limit.ts';
 import type { AnalysisLogLine, AnalysisResult, AnalysisRun, AnalysisSubject } from './analysis-run.ts';
 
 export interface AnalysisRunsOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Keeps what became of each. */
+  readonly recorder: Pick<RunRecorder, 'begin'>;
   /** Analyses at once; others are queued. */
   readonly gate: AdmissionGate;
   /** Milliseconds one may take, from when it begins. */
@@ -27,6 +31,8 @@ export interface AnalysisRunsOptions {
 export interface AnalysisProgress {
   log(message: string): void;
   rowsRead(rows: number): void;
+  /** So many milliseconds were waited for rows. */
+  waited(milliseconds: number): void;
   /** Which part of the step under way is done. */
   part(done: number): void;
 }
@@ -155,10 +161,17 @@ export class AnalysisRuns {
   async #carryOut(run: Entry['run'], outer: AbortSignal, work: AnalysisWork): Promise<void> {
     const { clock, gate, timeout } = this.#options;
     const log = (message: string) => run.log.push({ at: clock.now(), message });
+    const recorded = this.#options.recorder.begin(recordSubject(run));
+    const asked = clock.elapsed();
+    let queued: number | null = null;
+    let waited = 0;
     const progress: AnalysisProgress = {
       log,
       rowsRead: (rows) => {
         run.rowsRead += rows;
+      },
+      waited: (milliseconds) => {
+        waited += milliseconds;
       },
       part: (done) => {
         run.part = done;
@@ -169,6 +182,8 @@ export class AnalysisRuns {
       const result = await gate.run(outer, () => {
         run.state = 'running';
         run.startedAt = clock.now();
+        queued = clock.elapsed() - asked;
+        recorded.tell();
         log('begun');
         return withTimeLimit(outer, timeout, async (signal) => this.#collect(run, await work(signal, progress)));
       });
@@ -185,6 +200,11 @@ export class AnalysisRuns {
       run.endedAt = clock.now();
       run.part = run.state === 'done' ? 1 : run.part;
       this.#makeRoom(0);
+      const isRefused = run.startedAt === null && run.error?.code === 'too_many_requests';
+      const queue = queued ?? clock.elapsed() - asked;
+      const stages = { queue, source: waited, compute: clock.elapsed() - asked - queue - waited };
+      if (isRefused) recorded.discard();
+      else recorded.end({ error: run.error, figures: figuresOf(run), stages });
     }
   }
 
@@ -220,6 +240,15 @@ export class AnalysisRuns {
       this.#entries.delete(id);
     }
   }
+}
+
+function recordSubject({ id, operation, dataset, caller, processor, parameters }: AnalysisRun): RunSubject {
+  return { id, kind: 'analysis', name: operation, dataset, caller, processor, settings: { parameters } };
+}
+
+/** Rows that were computed where they lie were counted by nobody. */
+function figuresOf({ rowsRead, rowsOut, result }: AnalysisRun): Partial<RunFigures> {
+  return { rowsRead: rowsRead === 0 ? null : rowsRead, rowsWritten: rowsOut, bytes: result?.bytes ?? null };
 }
 
 function asDataForgeError(error: unknown): DataForgeError {

@@ -13,6 +13,8 @@ export interface DatasetInputOptions {
   readonly maxBytes: number;
   /** Told how many rows were copied. */
   readonly onRows: (rows: number) => void;
+  /** Told how many milliseconds were waited for them. */
+  readonly onWait: (milliseconds: number) => void;
 }
 
 /** The columns of a dataset as analyses speak of them. */
@@ -36,14 +38,17 @@ async function* readColumns(
   query: StreamQuery,
   names: readonly string[],
   signal: AbortSignal,
-  { reader, maxBytes, onRows }: DatasetInputOptions,
+  { reader, maxBytes, onRows, onWait }: DatasetInputOptions,
 ): AsyncGenerator<RecordBatch> {
   let bytes = 0;
+  let asked = performance.now();
   for await (const batch of reader.batches(query, { at: null, signal, columns: names }).batches) {
+    onWait(performance.now() - asked);
     bytes += sizeOfColumns(batch.columns);
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     onRows(batch.length);
     yield batch;
+    asked = performance.now();
   }
 }
 

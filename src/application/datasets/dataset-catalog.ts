@@ -36,6 +36,16 @@ export class DatasetCatalog {
     );
   }
 
+  /** The same for whoever writes to it. @throws DataForgeError `forbidden` for one that the platform keeps, `unknown_dataset` */
+  getWritable(name: string): ServedDataset {
+    const served = this.get(name);
+    if (!served.dataset.system) return served;
+    throw new DataForgeError(
+      'forbidden',
+      `The dataset "${served.dataset.name}" is kept by the platform itself, and can only be read.`,
+    );
+  }
+
   list(): readonly Dataset[] {
     return [...this.#served.values()].map(({ dataset }) => dataset);
   }

@@ -1,12 +1,21 @@
 import { DataForgeError } from '#domain/errors.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import { addCounts, type PipelineRun, type RunLogLine, type RunState } from '#domain/pipeline/run.ts';
+import {
+  addCounts,
+  NO_MEASURES,
+  type PipelineRun,
+  type RunLogLine,
+  type RunMeasures,
+  type RunState,
+} from '#domain/pipeline/run.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { JobHandler, JobWork } from '../ports/task-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import type { MemoryPeak, PeakMemory } from '../runs/peak-memory.ts';
 import { runOf } from './pipeline-runs.ts';
 import type { RunJob, RunProgress } from './run-job.ts';
+import { StageTimes } from './stage-times.ts';
 
 export interface CarryOutPorts {
   readonly history: RunHistory;
@@ -18,6 +27,10 @@ export interface CarryOutPorts {
   readonly redact: (text: string) => string;
   /** Reads the source on and stores what it gives. */
   readonly work: (job: RunJob, progress: RunProgress, signal: AbortSignal) => Promise<void>;
+  /** The process that carries it out, and the settings that its speed hangs on there. */
+  readonly instance: string;
+  readonly settings: (pipeline: Pipeline) => Readonly<Record<string, unknown>>;
+  readonly memory: PeakMemory;
   /** Told of each run that has ended. */
   readonly onEnd: (run: PipelineRun, pipeline: Pipeline) => Promise<void>;
 }
@@ -34,9 +47,16 @@ export function carryOutRun(ports: CarryOutPorts): JobHandler {
     const pipeline = await ports.pipelineOf(asked.pipeline);
     const kept = await ports.history.get(asked.id);
     if (kept !== null && kept.endedAt !== null) return null;
-    await new Carrying(ports, work, pipeline, kept ?? { ...asked, startedAt: ports.clock.now() }).end();
+    const begun = kept === null ? { ...asked, startedAt: ports.clock.now() } : withProgress(kept, work);
+    await new Carrying(ports, work, pipeline, begun).end();
     return null;
   };
+}
+
+/** A run as the worker before has told of it last. */
+function withProgress(run: PipelineRun, { job }: JobWork): PipelineRun {
+  const { counts = run.counts, measures = run.measures } = (job.progress ?? {}) as Partial<PipelineRun>;
+  return { ...run, counts, measures };
 }
 
 /** A run while it is carried out. */
@@ -45,11 +65,17 @@ class Carrying {
   readonly #work: JobWork;
   readonly #pipeline: Pipeline;
   readonly #run: Draft;
+  readonly #before: RunMeasures;
+  readonly #times: StageTimes;
+  readonly #peak: MemoryPeak;
 
   constructor(ports: CarryOutPorts, work: JobWork, pipeline: Pipeline, run: PipelineRun) {
     this.#ports = ports;
     this.#work = work;
     this.#pipeline = pipeline;
+    this.#before = { ...NO_MEASURES, ...run.measures };
+    this.#times = new StageTimes(this.#before.stages);
+    this.#peak = ports.memory.begin();
     this.#run = { ...run, state: 'running', log: [...run.log] };
     this.#log(run.state === 'running' ? 'gone on with, after its worker had ended' : 'begun');
   }
@@ -64,6 +90,7 @@ class Carrying {
       Math.min(this.#pipeline.timeout, LONGEST_TIMER),
     );
     try {
+      this.#measure();
       await history.put(this.#run);
       const { id: run, caller } = this.#run;
       await work({ pipeline: this.#pipeline, run, caller }, this.#progress, AbortSignal.any([signal, late.signal]));
@@ -83,6 +110,7 @@ class Carrying {
       throw new DataForgeError(known.code, this.#run.error.message);
     } finally {
       clearTimeout(timeout);
+      this.#peak.stop();
     }
   }
 
@@ -90,6 +118,7 @@ class Carrying {
     const run = this.#run;
     return {
       log: (message) => this.#log(message),
+      times: this.#times,
       stored: (state, part) => {
         run.counts = { ...state.counts, retries: run.counts.retries };
         run.part = part;
@@ -104,8 +133,20 @@ class Carrying {
 
   /** What those who ask meanwhile are shown. */
   #tell(): void {
-    const { counts, part, log, startedAt } = this.#run;
-    this.#work.progress({ counts, part, log, startedAt });
+    this.#measure();
+    const { counts, measures, part, log, startedAt } = this.#run;
+    this.#work.progress({ counts, measures, part, log, startedAt });
+  }
+
+  #measure(): void {
+    const { instance, settings } = this.#ports;
+    const peakMemory = Math.max(this.#before.peakMemory ?? 0, this.#peak.bytes);
+    this.#run.measures = {
+      instance,
+      settings: settings(this.#pipeline),
+      stages: this.#times.stages,
+      peakMemory,
+    };
   }
 
   #log(message: string): void {

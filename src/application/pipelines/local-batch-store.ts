@@ -12,8 +12,8 @@ import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
+import { CountedBody } from '../records/counted-body.ts';
 import { conflictPolicy } from './conflict-policy.ts';
-import { CountedBody } from './counted-body.ts';
 import { KeptLines } from './kept-lines.ts';
 import { type GrowingPorts, loadGrowing } from './load-growing.ts';
 import { type ReadPipelineState, readPipelineState, stateMark, writePipelineState } from './pipeline-states.ts';
@@ -86,7 +86,7 @@ export class LocalBatchStore implements BatchStore {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
-    const { dataset } = catalog.get(target.dataset);
+    const { dataset } = catalog.getWritable(target.dataset);
     requireKey(dataset, target);
     const setsAside = target.contract === 'quarantine';
     const kept = setsAside ? new KeptLines(rows) : null;

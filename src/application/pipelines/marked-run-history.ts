@@ -1,18 +1,26 @@
 import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { RunSurroundings } from '#domain/run/run-record.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { RunHistory } from '../ports/run-history.ts';
+import { RECORDS_ORIGIN, recordChange } from '../runs/record-change.ts';
+import { recordOfRun } from './record-of-run.ts';
 
 const RUN = 'pipeline-run';
 const RUNS = 'pipeline-runs';
 const MOST_KEPT = 100;
-const ORIGIN = { caller: 'system', run: null };
 
-/** Run history in the marks of the store: a mark a run, and one with the ids of a pipeline's last runs. */
+/**
+ * Run history in the marks of the store: a mark a run, and one with the ids of a pipeline's last runs. The record of the
+ * run is put into the dataset of runs by the same commit, so that the two never differ.
+ */
 export class MarkedRunHistory implements RunHistory {
   readonly #writer: RecordWriter;
+  readonly #surroundings: RunSurroundings;
 
-  constructor(writer: RecordWriter) {
+  /** @param surroundings those of this process, which keeps the rows */
+  constructor(writer: RecordWriter, surroundings: RunSurroundings) {
     this.#writer = writer;
+    this.#surroundings = surroundings;
   }
 
   async put(run: PipelineRun): Promise<void> {
@@ -22,7 +30,8 @@ export class MarkedRunHistory implements RunHistory {
       const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
       marks.push({ kind: RUNS, key: run.pipeline, value });
     }
-    const [outcome] = await this.#writer.commit([{ changes: [], marks, origin: ORIGIN }]);
+    const changes = [recordChange(recordOfRun(run, this.#surroundings))];
+    const [outcome] = await this.#writer.commit([{ changes, marks, origin: RECORDS_ORIGIN }]);
     if (outcome?.ok === false) throw outcome.error;
   }
 

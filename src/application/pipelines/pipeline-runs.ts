@@ -2,7 +2,7 @@ import { DataForgeError } from '#domain/errors.ts';
 import { type Job, type JobData, newJob } from '#domain/job/job.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import { NO_COUNTS, type PipelineRun } from '#domain/pipeline/run.ts';
+import { NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
@@ -67,6 +67,7 @@ export class PipelineRuns {
       startedAt: this.#clock.now(),
       endedAt: null,
       counts: NO_COUNTS,
+      measures: NO_MEASURES,
       part: null,
       error: null,
       log: [],

@@ -35,10 +35,23 @@ export async function recallRuns(ports: RecallPorts, pipeline: string, limit: nu
 
 /** Keeps what is known of runs whose process ended before they did, before a new one writes over it. */
 export async function settleDied(ports: RecallPorts, pipeline: string): Promise<void> {
-  for (const run of await ports.history.list(pipeline, MOST_UNSETTLED)) {
-    const now = await asItStands(ports, run);
-    if (now.state === 'died' && run.state === 'running') await ports.history.put(now);
-  }
+  for (const run of await ports.history.list(pipeline, MOST_UNSETTLED)) await keepWhereDied(ports, run);
+}
+
+/**
+ * Keeps what has become of a run, where nobody goes on with it.
+ * @returns false where there is no such run
+ */
+export async function settleRun(ports: RecallPorts, id: string): Promise<boolean> {
+  const run = await ports.history.get(id);
+  if (run === null) return false;
+  await keepWhereDied(ports, run);
+  return true;
+}
+
+async function keepWhereDied(ports: RecallPorts, run: PipelineRun): Promise<void> {
+  const now = await asItStands(ports, run);
+  if (now.state === 'died' && run.state === 'running') await ports.history.put(now);
 }
 
 /** @throws DataForgeError `unknown_run` */

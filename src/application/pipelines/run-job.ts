@@ -10,6 +10,7 @@ import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/so
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
+import type { StageTimes } from './stage-times.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
 export interface RunJobPorts extends TransformPorts {
@@ -33,7 +34,9 @@ export interface RunJob {
 /** What a run tells while it goes on. */
 export interface RunProgress {
   log(message: string): void;
-  /** A batch is stored; `part` of the whole is done, null where nobody knows. */
+  /** Where its time goes. */
+  readonly times: StageTimes;
+  /** The run has stored so much; `part` of the whole is done, null where nobody knows. */
   stored(state: PipelineState, part: number | null): void;
   retried(): void;
 }
@@ -67,7 +70,7 @@ export async function runJob(
         `${message} Going on in ${(wait / 1000).toFixed(1)} s, attempt ${attempt + 1} of ${pipeline.retry.attempts}`,
       );
       progress.retried();
-      await sleep(wait, undefined, { signal }).catch(() => {});
+      await progress.times.time('source', () => sleep(wait, undefined, { signal }).catch(() => {}));
       attempt++;
     }
   }
@@ -92,12 +95,15 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     note: (message) => progress.log(message),
   };
   let number = state.run === run ? state.batch : 0;
+  // A worker before has stored it, and may have told nobody.
+  if (number > 0) progress.stored(state, null);
+  const { times } = progress;
   try {
-    for await (const next of transformed(ports, pipeline, opening)) {
+    for await (const next of transformed(ports, pipeline, opening, times)) {
       if (signal.aborted) throw abortError(signal);
       number++;
       const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
-      const stored = await store.store({ ...job, ...batch, signal });
+      const stored = await times.time('write', () => store.store({ ...job, ...batch, signal }));
       progress.stored(stored.state, next.part?.() ?? null);
     }
   } finally {
@@ -111,10 +117,14 @@ async function* transformed(
   ports: RunJobPorts,
   pipeline: Pipeline,
   opening: SourceOpening,
+  times: StageTimes,
 ): AsyncGenerator<SourceBatch> {
   const { signal } = opening;
-  const transform = (rows: SourceRows) => transformRows(ports, pipeline, rows, signal);
-  const batches = sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening);
+  const transform = async (rows: SourceRows) => {
+    if (pipeline.transform === null) return rows;
+    return times.rows('transform', await times.time('transform', () => transformRows(ports, pipeline, rows, signal)));
+  };
+  const batches = times.batches(sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening));
   if (pipeline.target.mode === 'replace') {
     yield await joinBatches(batches, transform, (rows) => ports.transformer.lines(rows, signal));
     return;

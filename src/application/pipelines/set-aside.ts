@@ -30,7 +30,7 @@ export async function settleSetAside(
     const message = `Pipeline "${name}" has rows set aside that are not in a dataset yet; name one as its quarantine, as it had before.`;
     throw new DataForgeError('invalid_configuration', message);
   }
-  const { dataset, validator } = catalog.get(target.quarantine);
+  const { dataset, validator } = catalog.getWritable(target.quarantine);
   const changes = state.setAside.map((row): Change => {
     const { run, batch } = state;
     const verdict = validator.create(jsonFrom({ pipeline: name, run, batch, ...row }), '');

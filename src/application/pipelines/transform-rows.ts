@@ -36,7 +36,7 @@ export async function transformRows(
  * @param maxBytes of one of them
  */
 export function joinableDatasets(catalog: DatasetCatalog, reader: RecordReader, maxBytes: number): readonly Relation[] {
-  const options = { reader, maxBytes, onRows: () => {} };
+  const options = { reader, maxBytes, onRows: () => {}, onWait: () => {} };
   return catalog.list().map((dataset) => ({
     name: dataset.name,
     input: datasetInput(dataset, null, options),

@@ -9,7 +9,7 @@ import type { DatasetCatalog, ServedDataset } from '../datasets/dataset-catalog.
  */
 export function openDataset(catalog: DatasetCatalog, name: string, call: Call, right: Right): ServedDataset {
   requireRight(call.caller, right);
-  const served = catalog.get(name);
+  const served = right === 'read' ? catalog.get(name) : catalog.getWritable(name);
   call.observation.dataset = served.dataset.name;
   return served;
 }

@@ -45,6 +45,8 @@ export interface Dataset {
   readonly properties: readonly Property[];
   readonly additionalProperties: 'refuse' | 'ignore';
   readonly idIndex: IdIndex;
+  /** The platform keeps it: no file describes it, everybody who may read reads it, and nobody writes to it. */
+  readonly system: boolean;
 }
 
 export function indexOfProperty(dataset: Dataset, name: string): number {

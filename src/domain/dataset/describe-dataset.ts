@@ -18,6 +18,7 @@ export function describeDataset(dataset: Dataset): JsonObject {
     properties: new JsonArray(dataset.properties.map(describeProperty)),
     additional_properties: dataset.additionalProperties === 'refuse' ? undefined : dataset.additionalProperties,
     id_index: dataset.idIndex === 'auto' ? undefined : dataset.idIndex,
+    system: dataset.system || undefined,
   });
 }
 
@@ -51,11 +52,12 @@ function objectOf(members: Readonly<Record<string, Json | undefined>>): JsonObje
 }
 
 /**
- * Reads what `describeDataset` made; patterns were compiled when their file was read and are not compiled again.
+ * Reads what `describeDataset` made, also of a dataset that the platform keeps; patterns were compiled when their file was
+ * read and are not compiled again.
  * @throws RangeError where it is no such description
  */
 export function datasetFromDescription(description: Json): Dataset {
-  const parsed = parseDataset(description, () => () => true);
+  const parsed = parseDataset(description, () => () => true, { maySystem: true });
   if (parsed.ok) return parsed.dataset;
   const [first] = parsed.faults;
   throw new RangeError(`not the description of a dataset: ${first?.message} (at ${first?.pointer || 'the top'})`);

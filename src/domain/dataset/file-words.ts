@@ -13,6 +13,9 @@ export const DATASET_KEYS = [
   'id_index',
 ] as const;
 
+/** What marks a dataset that the platform keeps; no file may say it. */
+export const SYSTEM_KEY = 'system';
+
 export const PROPERTY_KEYS = [
   'name',
   'type',

@@ -22,6 +22,7 @@ test('everything that a file leaves out is filled in', () => {
     primaryKey: [],
     additionalProperties: 'refuse',
     idIndex: 'auto',
+    system: false,
     properties: [
       {
         name: 'x',

@@ -4,7 +4,7 @@ import { type Json, JsonArray, JsonObject, kindOfJson } from '../record/json.ts'
 import type { CompilePattern } from '../record/pattern.ts';
 import { didYouMean } from '../text/suggest.ts';
 import type { Dataset, Property } from './dataset.ts';
-import { ADDITIONAL_PROPERTIES, DATASET_KEYS, ID_INDEXES } from './file-words.ts';
+import { ADDITIONAL_PROPERTIES, DATASET_KEYS, ID_INDEXES, SYSTEM_KEY } from './file-words.ts';
 import { findClashes, nameFault } from './names.ts';
 import { type ParsedProperty, parseProperty } from './parse-property.ts';
 
@@ -15,21 +15,27 @@ export type ParsedDataset =
 
 /**
  * Makes a complete dataset of what a dataset file says, or tells every fault in it at once. Pointers lead into the
- * file; messages say what to write instead.
+ * file; messages say what to write instead. Only what the platform itself has written may describe a dataset that it keeps.
  */
-export function parseDataset(json: Json, compilePattern: CompilePattern): ParsedDataset {
+export function parseDataset(
+  json: Json,
+  compilePattern: CompilePattern,
+  { maySystem }: { readonly maySystem: boolean } = { maySystem: false },
+): ParsedDataset {
   const faults: Fault[] = [];
   if (!(json instanceof JsonObject)) {
     const message = `A dataset file must be an object with name and properties, not ${kindOfJson(json)}`;
     return { ok: false, faults: [{ pointer: '', message }], name: null };
   }
-  const reader = new ObjectReader(json, '', 'The dataset', DATASET_KEYS, faults);
+  const keys = maySystem ? [...DATASET_KEYS, SYSTEM_KEY] : DATASET_KEYS;
+  const reader = new ObjectReader(json, '', 'The dataset', keys, faults);
   reader.text('$schema');
-  const name = readName(reader, 'name');
+  const system = maySystem && reader.flag(SYSTEM_KEY);
+  const name = readName(reader, 'name', system);
   if (name === null && reader.raw('name') === undefined) {
     reader.fault(null, 'The dataset needs a name; write name: my_dataset');
   }
-  const tableName = readName(reader, 'table_name');
+  const tableName = readName(reader, 'table_name', system);
   const description = reader.text('description') ?? '';
   const additionalProperties = reader.oneOf('additional_properties', ADDITIONAL_PROPERTIES) ?? 'refuse';
   const idIndex = reader.oneOf('id_index', ID_INDEXES) ?? 'auto';
@@ -39,14 +45,24 @@ export function parseDataset(json: Json, compilePattern: CompilePattern): Parsed
   if (faults.length > 0 || name === null) return { ok: false, faults, name };
   return {
     ok: true,
-    dataset: { name, description, tableName: tableName ?? name, primaryKey, properties, additionalProperties, idIndex },
+    dataset: {
+      name,
+      description,
+      tableName: tableName ?? name,
+      primaryKey,
+      properties,
+      additionalProperties,
+      idIndex,
+      system,
+    },
   };
 }
 
-function readName(reader: ObjectReader, key: 'name' | 'table_name'): string | null {
+/** @param isKept the platform's own names begin with what is kept for it */
+function readName(reader: ObjectReader, key: 'name' | 'table_name', isKept: boolean): string | null {
   const name = reader.text(key);
   if (name === undefined) return null;
-  const fault = nameFault(name);
+  const fault = isKept ? null : nameFault(name);
   if (fault !== null) reader.fault(key, `The ${key === 'name' ? 'dataset name' : 'table_name'} "${name}" ${fault}`);
   return fault === null ? name : null;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { RunStages } from '../run/run-record.ts';
 import type { Cursor } from './cursor.ts';
 
 /**
@@ -46,6 +47,19 @@ export function addCounts(counts: RunCounts, more: Partial<RunCounts>): RunCount
   return sum;
 }
 
+/** Where and with what a run was carried out, and what it took. */
+export interface RunMeasures {
+  /** The process that carried it out, the last of them where there were several; null where nobody has begun it. */
+  readonly instance: string | null;
+  /** The settings its speed hangs on; no secrets. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly stages: RunStages;
+  /** The most memory that its process had while it went on, by samples, in bytes. */
+  readonly peakMemory: number | null;
+}
+
+export const NO_MEASURES: RunMeasures = { instance: null, settings: {}, stages: {}, peakMemory: null };
+
 export interface RunLogLine {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -62,6 +76,7 @@ export interface PipelineRun {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly counts: RunCounts;
+  readonly measures: RunMeasures;
   /** Which part of the whole, from 0 to 1, is done; null where nobody knows. */
   readonly part: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;

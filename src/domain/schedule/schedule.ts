@@ -1,3 +1,4 @@
+import { nameFault } from '../dataset/names.ts';
 import { duration, faultAt, flag, type Option, optional, text, withDefault, word } from '../file/option.ts';
 import { object, type ValuesOf } from '../file/option-group.ts';
 
@@ -65,6 +66,8 @@ export const SCHEDULE_OPTION: Option<Schedule> = {
       const found = triggers.length === 0 ? 'none' : triggers.map(({ kind }) => kind).join(' and ');
       return faultAt(place, `needs exactly one of cron, every, after, on_change, and has ${found}`);
     }
+    const fault = trigger.kind === 'change' ? nameFault(trigger.dataset) : null;
+    if (fault !== null) return faultAt(place, `has the dataset "${read.onChange}" as on_change, and a name ${fault}`);
     if (trigger.kind === 'cron' && !isTimeZone(trigger.zone)) {
       return faultAt(place, `has the zone "${trigger.zone}", which is no time zone; write one like Europe/Oslo`);
     }

@@ -18,7 +18,7 @@ export function createSchema(datasets: readonly Dataset[], useCases: UseCases): 
     const filter = filterInput(`${capitalName(dataset.name)}Filter`, [...fieldsOf(dataset), SEQUENCE]);
     return {
       read: readOperations(dataset, record, filter, useCases),
-      write: writeOperations(dataset, record, filter, useCases),
+      write: dataset.system ? {} : writeOperations(dataset, record, filter, useCases),
       follow: followOperation(dataset, filter, useCases),
     };
   });

@@ -188,6 +188,6 @@ describe.each(ENGINES)('errors over %s', (engine) => {
         ).not.toMatch(/SELECT|node_modules|\.ts|at \w+ \(/);
       }
     }
-    expect((await server.get('/schemas')).json).toHaveLength(5);
+    expect((await server.get('/schemas')).json).toHaveLength(6);
   });
 });

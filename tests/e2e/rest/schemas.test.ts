@@ -13,11 +13,15 @@ describe.each(ENGINES)('schemas over %s', (engine) => {
     expect(status).toBe(200);
     expect(json.map((schema: { name: string }) => schema.name).sort()).toEqual([
       'every',
+      'forge_runs',
       'loose',
       'notes',
       'odd näme / 100%',
       'wells',
     ]);
+    expect(json.filter(({ system }: { system?: boolean }) => system).map(({ name }: { name: string }) => name)).toEqual(
+      ['forge_runs'],
+    );
     for (const schema of json) {
       expect(Object.keys(schema)).toEqual(
         expect.arrayContaining(['name', 'description', 'table_name', 'primary_key', 'properties']),

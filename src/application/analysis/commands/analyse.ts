@@ -78,12 +78,18 @@ export function analyse(ports: AnalysePorts) {
       caller: call.caller.name,
       dataset: dataset.name,
       operation,
+      parameters: analysis.parameters,
       processor: processor.name,
       lack,
       key,
     };
     const run = runs.start(subject, (signal, progress) => {
-      const options = { reader: ports.reader, maxBytes: limits.maxProcessorInput, onRows: progress.rowsRead };
+      const options = {
+        reader: ports.reader,
+        maxBytes: limits.maxProcessorInput,
+        onRows: progress.rowsRead,
+        onWait: progress.waited,
+      };
       return computing(ports, processor, call, progress, {
         analysis,
         input: datasetInput(dataset, filter, options),

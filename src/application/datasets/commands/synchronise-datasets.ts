@@ -17,8 +17,9 @@ export interface SynchroniseRequest {
 }
 
 export interface SynchroniseResult {
+  /** Datasets that have a file. */
   readonly served: readonly string[];
-  /** What was done to the store, one sentence a step. */
+  /** What was done to the store for them, one sentence a step. */
   readonly applied: readonly string[];
   /** Datasets in the store that no file describes any more: kept, not served. */
   readonly withoutFile: readonly string[];
@@ -47,6 +48,7 @@ export function synchroniseDatasets({ source, store, catalog, telemetry }: Synch
     for (const plan of plans) {
       if (plan.steps.length === 0 || isLeft(plan)) continue;
       await store.apply(plan, { acceptLoss: false });
+      if (plan.dataset.system) continue;
       applied.push(...plan.steps.map((step) => `${plan.dataset.name}: ${step.reason}`));
     }
     for (const reason of applied) telemetry.note(reason);
@@ -57,7 +59,8 @@ export function synchroniseDatasets({ source, store, catalog, telemetry }: Synch
       });
     }
     catalog.replace(plans.map((plan) => (isLeft(plan) ? (plan.stored ?? plan.dataset) : plan.dataset)));
-    return { served: datasets.map((dataset) => dataset.name), applied, withoutFile };
+    const served = datasets.filter(({ system }) => !system).map(({ name }) => name);
+    return { served, applied, withoutFile };
   };
 }
 

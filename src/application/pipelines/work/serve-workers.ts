@@ -1,6 +1,8 @@
+import { DataForgeError } from '#domain/errors.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
+import { isUuid } from '#domain/record/id.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
@@ -73,6 +75,7 @@ export function keepRun({ history, pipelines }: WorkerPorts) {
   return async ({ run }: { readonly run: PipelineRun }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
     pipelines.get(run.pipeline);
+    if (!isUuid(run.id)) throw new DataForgeError('invalid_parameter', 'The id of a run must be a UUID.');
     await history.put(run);
   };
 }

@@ -21,11 +21,12 @@ export interface OpenApiFacts {
 /** The OpenAPI 3.1 document of what is served now, as JSON. */
 export function openApiDocument({ datasets, examples: real, version, limits }: OpenApiFacts): string {
   const examples = new Map(datasets.map((dataset) => [dataset.name, real.get(dataset.name) ?? inventExample(dataset)]));
-  const paths: Record<string, Tree> = { ...(datasets.length === 0 ? {} : createPaths(datasets, examples)) };
+  const writable = datasets.filter(({ system }) => !system);
+  const paths: Record<string, Tree> = { ...(writable.length === 0 ? {} : createPaths(writable, examples)) };
   for (const dataset of datasets) {
     const example = examples.get(dataset.name) ?? inventExample(dataset);
     const reading = readPaths(dataset, example, limits);
-    const writing = writePaths(dataset, example);
+    const writing = dataset.system ? {} : writePaths(dataset, example);
     for (const path of new Set([...Object.keys(reading), ...Object.keys(writing)])) {
       paths[path] = { ...reading[path], ...writing[path] };
     }

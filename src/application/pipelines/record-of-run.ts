@@ -1,0 +1,46 @@
+import { NO_MEASURES, type PipelineRun, type RunMeasures, rowsOf } from '#domain/pipeline/run.ts';
+import type { RunRecord, RunSurroundings } from '#domain/run/run-record.ts';
+
+/**
+ * A run of a pipeline as the dataset of runs has it.
+ * @param surroundings those of the server that keeps the rows; whoever carried the run out may be elsewhere
+ */
+export function recordOfRun(run: PipelineRun, surroundings: RunSurroundings): RunRecord {
+  const { id, pipeline, dataset, caller, state, startedAt, endedAt, error, rolledBackAt } = run;
+  // A run that an earlier version has kept has none.
+  const measures: RunMeasures = { ...NO_MEASURES, ...run.measures };
+  const { created, updated, ignored, deleted, rejected, bytes, batches, retries } = run.counts;
+  return {
+    id,
+    kind: 'pipeline',
+    name: pipeline,
+    dataset,
+    caller,
+    // What is kept of a run has been begun.
+    state: state === 'waiting' ? 'running' : state,
+    startedAt,
+    endedAt,
+    error,
+    figures: {
+      rowsRead: rowsOf(run.counts),
+      rowsWritten: created + updated,
+      rowsRejected: rejected,
+      created,
+      updated,
+      ignored,
+      deleted,
+      bytes,
+      batches,
+      retries,
+    },
+    stages: measures.stages,
+    peakMemory: measures.peakMemory,
+    processor: null,
+    rolledBackAt,
+    surroundings: {
+      ...surroundings,
+      instance: measures.instance ?? surroundings.instance,
+      settings: { ...surroundings.settings, ...measures.settings },
+    },
+  };
+}

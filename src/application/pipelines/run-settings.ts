@@ -1,0 +1,19 @@
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { SourceOpening } from '../ports/source.ts';
+
+/** What the speed of a run hangs on, of what its pipeline says and of how large batches are; no secrets. */
+export function runSettings(
+  { source, transform, target, retry, timeout }: Pipeline,
+  batch: SourceOpening['batch'],
+): Readonly<Record<string, unknown>> {
+  return {
+    source: source.kind,
+    transform: transform?.kind ?? null,
+    mode: target.mode,
+    contract: target.contract,
+    retry_attempts: retry.attempts,
+    timeout_ms: timeout,
+    pipeline_batch: batch.bytes,
+    pipeline_batch_ms: batch.time,
+  };
+}
