@@ -20,7 +20,7 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   unauthorized:
     'The server has `API_TOKENS`, and the request came without a token or with a wrong one. Send `Authorization: Bearer SECRET`.',
   forbidden:
-    'The token has a lesser right than this needs, or the request came from a web page or by a host name that the server does not serve (`CORS_ORIGINS`, `ALLOWED_HOSTS`).',
+    'The token has a lesser right than this needs, the dataset is one that the platform keeps itself (`"system": true`), or the request came from a web page or by a host name that the server does not serve (`CORS_ORIGINS`, `ALLOWED_HOSTS`).',
   unknown_dataset: 'No dataset of this name is served. `GET /api/v1/schemas` lists those that are.',
   unknown_record: 'The dataset has no record with this id or key, or it has been deleted.',
   unknown_analysis:

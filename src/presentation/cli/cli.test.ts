@@ -110,7 +110,10 @@ describe('dataset files', () => {
     expect(await forge('check')).toEqual({ code: 0, out: 'One dataset is in order: a\n', err: '' });
     expect((await forge('schemas')).out).toMatch(/^a +1 +x$/m);
     expect((await forge('schemas', 'a')).out).toMatch(/^x +BIGINT +key$/m);
-    expect(JSON.parse((await forge('schemas', '--json')).out)).toMatchObject([{ name: 'a', primary_key: ['x'] }]);
+    expect(JSON.parse((await forge('schemas', '--json')).out)).toMatchObject([
+      { name: 'a', primary_key: ['x'] },
+      { name: 'forge_runs', system: true },
+    ]);
     expect(await forge('schemas', 'b')).toMatchObject({
       code: 3,
       err: 'forge: No dataset file describes "b" (did you mean "a"?).\n',

@@ -1,3 +1,4 @@
+import { withSystemDatasets } from '#application/datasets/system-datasets.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { formatDbType } from '#domain/dataset/db-type.ts';
 import { describeDataset } from '#domain/dataset/describe-dataset.ts';
@@ -7,7 +8,7 @@ import { didYouMean } from '#domain/text/suggest.ts';
 import type { AddCommand, CliContext } from '../context.ts';
 import { table } from '../output.ts';
 
-/** `forge schemas [NAME]`: what the dataset files describe. */
+/** `forge schemas [NAME]`: what the dataset files describe, and what the platform keeps itself. */
 export const schemasCommand: AddCommand = (program, begin) => {
   program
     .command('schemas')
@@ -17,7 +18,7 @@ export const schemasCommand: AddCommand = (program, begin) => {
 };
 
 async function schemas({ host, output, flags }: CliContext, name: string | undefined): Promise<void> {
-  const datasets = await host.datasetFiles(host.loadConfig(flags).datasetsDir).read();
+  const datasets = await withSystemDatasets(host.datasetFiles(host.loadConfig(flags).datasetsDir)).read();
   if (name === undefined) {
     output.answer(new JsonArray(datasets.map(describeDataset)), () => listText(datasets));
     return;
@@ -34,7 +35,7 @@ async function schemas({ host, output, flags }: CliContext, name: string | undef
 }
 
 function listText(datasets: readonly Dataset[]): string {
-  if (datasets.length === 0) return 'There are no dataset files yet; make one with: forge load FILE';
+  if (datasets.every(({ system }) => system)) return 'There are no dataset files yet; make one with: forge load FILE';
   return table(
     ['dataset', 'properties', 'key', 'description'],
     datasets.map(({ name, properties, primaryKey, description }) => [
