@@ -133,13 +133,13 @@ describe('the process', () => {
       await writeFile(join(folder, 'datasets', 'b.yaml'), 'name: b\nproperties: [{name: y, type: text}]\n');
       child.kill('SIGHUP');
       await expect.poll(() => output.out, { timeout: 5000 }).toMatch(/b\.yaml:2:\d+/);
-      expect(await names()).toEqual(['a']);
+      expect(await names()).toEqual(['a', 'forge_runs']);
       await writeFile(join(folder, 'datasets', 'b.yaml'), 'name: b\nproperties: [{name: y, type: string}]\n');
       child.kill('SIGHUP');
-      await expect.poll(names, { timeout: 5000 }).toEqual(['a', 'b']);
+      await expect.poll(names, { timeout: 5000 }).toEqual(['a', 'b', 'forge_runs']);
       await rm(join(folder, 'datasets', 'a.yaml'));
       child.kill('SIGHUP');
-      await expect.poll(names, { timeout: 5000 }).toEqual(['b']);
+      await expect.poll(names, { timeout: 5000 }).toEqual(['b', 'forge_runs']);
       await expect.poll(() => output.out, { timeout: 5000 }).toMatch(/\\"a\\" is in the store and has no file/);
     },
   );

@@ -88,6 +88,7 @@ test('every fault of every file is told with its place', async () => {
     'b.yaml': `name: _b\nsource:\n  kind: files\n  pth: x\ntarget: {dataset: x, contract: quarantine}\nretry: {wait: 5}\n`,
     'c.yaml': `name: c\n${SOURCE}\ntarget: {dataset: x}\nschedule:\n  cron: 0 6 * * *\n  every: 5m\nalerts:\n  - webhook: ftp://x\n`,
     'd.yaml': `name: C\n${SOURCE}\ntarget: {dataset: x}\nschedule: {cron: "0 6 * * *", zone: Mars/Base}\n`,
+    'f.yaml': `name: f\n${SOURCE}\ntarget: {dataset: forge_runs}\nschedule: {on_change: forge_runs}\n`,
     'e.ts': `export default { name: 'e', source: { kind: 'files', path: () => 'x' }, target: { dataset: 'x' } };\n`,
   });
   expect(faults).toEqual([
@@ -104,6 +105,12 @@ test('every fault of every file is told with its place', async () => {
     expect.stringMatching(/^d\.yaml:4:1: schedule has the zone "Mars\/Base", which is no time zone/),
     expect.stringMatching(/^e\.ts: A function may stand at \/transform only, not at \/source\/path/),
     expect.stringMatching(/^e\.ts: source\.path must be a text, not an object/),
+    expect.stringMatching(
+      /^f\.yaml:3:1: target names the dataset "forge_runs", and a name must not begin with "forge_"/,
+    ),
+    expect.stringMatching(
+      /^f\.yaml:4:1: schedule has the dataset "forge_runs" as on_change, and a name must not begin/,
+    ),
     expect.stringMatching(/^d\.yaml:1:1: The pipeline "C" is also defined in c\.yaml/),
   ]);
 });

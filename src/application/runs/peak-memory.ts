@@ -1,4 +1,6 @@
 const SAMPLE_EVERY = 250;
+/** To ask the system takes longer than many a run: what it said so many milliseconds ago will do. */
+const STILL_NEW = 50;
 
 /** The most memory there was since somebody began to watch. */
 export interface MemoryPeak {
@@ -11,6 +13,7 @@ export class PeakMemory {
   readonly #read: () => number;
   readonly #watched = new Set<{ peak: number }>();
   #timer: NodeJS.Timeout | null = null;
+  #last = { at: Number.NEGATIVE_INFINITY, bytes: 0 };
 
   /** @param read the memory that the process has now, in bytes */
   constructor(read: () => number) {
@@ -18,13 +21,13 @@ export class PeakMemory {
   }
 
   begin(): MemoryPeak {
-    const watched = { peak: this.#read() };
+    const watched = { peak: this.#now() };
     this.#watched.add(watched);
     this.#timer ??= setInterval(() => this.#sample(), SAMPLE_EVERY).unref();
-    const now = () => Math.max(watched.peak, this.#read());
+    const sample = () => this.#sample();
     return {
       get bytes() {
-        watched.peak = now();
+        sample();
         return watched.peak;
       },
       stop: () => this.#stop(watched),
@@ -38,8 +41,14 @@ export class PeakMemory {
     this.#timer = null;
   }
 
+  #now(): number {
+    const time = performance.now();
+    if (time - this.#last.at >= STILL_NEW) this.#last = { at: time, bytes: this.#read() };
+    return this.#last.bytes;
+  }
+
   #sample(): void {
-    const bytes = this.#read();
+    const bytes = this.#now();
     for (const watched of this.#watched) watched.peak = Math.max(watched.peak, bytes);
   }
 }

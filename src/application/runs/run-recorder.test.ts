@@ -24,6 +24,7 @@ let commits: number[];
 let warned: string[];
 let failure: Error | null;
 let now: number;
+let onCommit: () => void;
 
 beforeEach(async () => {
   engine = new MemoryEngine({ compilePattern: compileRe2 });
@@ -32,6 +33,7 @@ beforeEach(async () => {
   warned = [];
   failure = null;
   now = 1000;
+  onCommit = () => {};
 });
 
 function newRecorder(): RunRecorder {
@@ -41,6 +43,7 @@ function newRecorder(): RunRecorder {
       commit: async (requests: readonly WriteRequest[]) => {
         if (failure !== null) throw failure;
         commits.push(requests.filter(({ changes }) => changes.length > 0).length);
+        onCommit();
         return writer.commit(requests);
       },
       readMark: (kind, key) => writer.readMark(kind, key),
@@ -96,6 +99,17 @@ test('what is told together is one commit, and a run that has ended by then is w
     ['failed', 'key_exists', 'It is there.'],
     ['failed', 'internal', 'It failed inside; see the log.'],
   ]);
+});
+
+test('what is told while a commit goes on waits for the next turn', async () => {
+  const recorder = newRecorder();
+  recorder.begin(subject).end(succeeded);
+  onCommit = () => {
+    if (commits.length < 5) recorder.begin(subject).end(succeeded);
+  };
+  await recorder.flush();
+  expect(commits).toEqual([1]);
+  await recorder.close();
 });
 
 test('a run that takes long is running first, and then has the record of its end', async () => {

@@ -144,9 +144,11 @@ export class RunRecorder {
     }, FLUSH_EVERY).unref();
   }
 
+  /** What is told meanwhile waits for its turn: otherwise one commit would follow the other. */
   async #writeAll(): Promise<void> {
-    while (this.#waiting.size > 0) {
-      const runs = [...this.#waiting.values()].slice(0, RECORDS_A_COMMIT);
+    const told = [...this.#waiting.values()];
+    for (let from = 0; from < told.length; from += RECORDS_A_COMMIT) {
+      const runs = told.slice(from, from + RECORDS_A_COMMIT);
       try {
         await this.#write(runs);
       } catch (error) {
