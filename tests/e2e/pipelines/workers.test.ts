@@ -86,6 +86,10 @@ describeOnRedis('workers on other machines', (redis) => {
   const call = async (method: string, path: string): Promise<any> =>
     (await fetch(`${server.url}/api/v1${path}`, { method })).json();
 
+  // biome-ignore lint/suspicious/noExplicitAny: records of every shape
+  const recordOf = async (run: string): Promise<any> =>
+    (await call('GET', `/records/forge_runs/by-key?run_id=${run}`)).data;
+
   const idsStored = async () => {
     const text = await (await fetch(`${server.url}/api/v1/records/log/stream?shape=flat`)).text();
     return text
@@ -99,7 +103,7 @@ describeOnRedis('workers on other machines', (redis) => {
     const settings = await startAll(0);
     const waiting = await call('POST', '/pipelines/rows/runs?wait_ms=300');
     expect(waiting).toMatchObject({ state: 'waiting', ended_at: null });
-    startWorker(settings);
+    const { pid } = startWorker(settings);
     const run = await call('GET', `/runs/${waiting.id}?wait_ms=40000`);
     expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE, error: null });
     expect(run.log.map(({ message }: { message: string }) => message)).toContain('begun');
@@ -107,6 +111,17 @@ describeOnRedis('workers on other machines', (redis) => {
     const { data } = (await call('GET', '/records/log?size=1')) as { data: { items: { data: { name: string } }[] } };
     expect(data.items[0]?.data.name).toMatch(/^ROW \d+$/);
     await until(() => output.includes('a run has ended'));
+    const record = await recordOf(run.id);
+    expect(record).toMatchObject({
+      state: 'succeeded',
+      rows_created: PAGES * PAGE,
+      engine: 'duckdb',
+      instance: expect.stringContaining(` ${pid} `),
+      settings: expect.objectContaining({ source: 'rest', transform: 'sql', pipeline_batch: 2000 }),
+    });
+    for (const figure of ['source_ms', 'transform_ms', 'write_ms', 'peak_memory_bytes']) {
+      expect(record[figure], figure).toBeGreaterThan(0);
+    }
   });
 
   test('what one that is killed had begun another goes on with, and every row is there once', {
@@ -118,9 +133,15 @@ describeOnRedis('workers on other machines', (redis) => {
     await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
     const [worker] = workers.splice(0) as [ChildProcess];
     await kill(worker, 'SIGKILL');
-    startWorker({ TASK_QUEUE: 'redis', REDIS_URL: redis().url, PIPELINE_BATCH: '2KB' });
+    const { pid } = startWorker({ TASK_QUEUE: 'redis', REDIS_URL: redis().url, PIPELINE_BATCH: '2KB' });
     const run = await call('GET', `/runs/${id}?wait_ms=90000`);
     expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
+    expect(await recordOf(id)).toMatchObject({
+      state: 'succeeded',
+      rows_created: PAGES * PAGE,
+      batches: run.progress.batches,
+      instance: expect.stringContaining(` ${pid} `),
+    });
     const ids = await idsStored();
     expect(ids).toHaveLength(PAGES * PAGE);
     expect(new Set(ids).size).toBe(PAGES * PAGE);

@@ -199,6 +199,8 @@ describe.each(ENGINES)('the records of runs on %s', (engine) => {
       const sql = 'SELECT kind, count(*) AS runs FROM forge_runs GROUP BY kind ORDER BY kind';
       const { rows } = (await server.post('/query', { sql })).json;
       expect(rows.find(([kind]: string[]) => kind === 'pipeline')).toEqual(['pipeline', 2]);
+      const wrong = await server.post('/query', { sql: 'SELECT forge_runs.nothing FROM forge_runs' });
+      expect([wrong.status, wrong.json.detail]).toEqual([400, expect.stringContaining('nothing')]);
     }
     const client = await Client.open(server.url);
     client.say({ type: 'query', id: 'q', schema_name: 'forge_runs', limit: 1000 });

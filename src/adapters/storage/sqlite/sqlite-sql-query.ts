@@ -136,6 +136,6 @@ function sqlError(error: unknown): DataForgeError {
   if (/not authorized|prohibited/i.test(text)) {
     return refused('The query reaches for something that is no dataset or no function it may call.', error);
   }
-  const told = /(?:data|history|forge)\.|forge_|sqlite_/i.test(text) ? 'a part of it is not valid' : text;
+  const told = /(?:data|history|forge)\.|forge_(?!runs\b)|sqlite_/i.test(text) ? 'a part of it is not valid' : text;
   return refused(`The query cannot be run: ${told.replace(/[.!]+$/, '').slice(0, 500)}.`, error);
 }
