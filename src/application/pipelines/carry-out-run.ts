@@ -90,7 +90,6 @@ class Carrying {
       Math.min(this.#pipeline.timeout, LONGEST_TIMER),
     );
     try {
-      this.#measure();
       await history.put(this.#run);
       const { id: run, caller } = this.#run;
       await work({ pipeline: this.#pipeline, run, caller }, this.#progress, AbortSignal.any([signal, late.signal]));
