@@ -71,7 +71,7 @@ function pipeline(target: object): string {
     name: 'rows',
     source: { kind: 'rest', url: `${source.url}/rows`, records: 'rows', paging: { kind: 'offset', limit: PAGE } },
     target,
-    retry: { attempts: 20, wait: '1ms', most: '5ms' },
+    retry: { attempts: 200, wait: '1ms', most: '5ms' },
   });
 }
 
