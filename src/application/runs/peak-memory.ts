@@ -21,7 +21,7 @@ export class PeakMemory {
   }
 
   begin(): MemoryPeak {
-    const watched = { peak: this.#now() };
+    const watched = { peak: this.#sample() };
     this.#watched.add(watched);
     this.#timer ??= setInterval(() => this.#sample(), SAMPLE_EVERY).unref();
     const sample = () => this.#sample();
@@ -41,14 +41,12 @@ export class PeakMemory {
     this.#timer = null;
   }
 
-  #now(): number {
+  /** @returns the memory there is now */
+  #sample(): number {
     const time = performance.now();
     if (time - this.#last.at >= STILL_NEW) this.#last = { at: time, bytes: this.#read() };
-    return this.#last.bytes;
-  }
-
-  #sample(): void {
-    const bytes = this.#now();
+    const { bytes } = this.#last;
     for (const watched of this.#watched) watched.peak = Math.max(watched.peak, bytes);
+    return bytes;
   }
 }
