@@ -10,7 +10,7 @@ import { type Boundary, IncrementalFilter } from '../shared/incremental.ts';
 import type { BodyPlace } from '../shared/resumable-records.ts';
 import { type GraphqlAnswer, readAnswer } from './graphql-answer.ts';
 import type { GraphqlOptions } from './graphql-options.ts';
-import { FIRST_PAGE, type GraphqlPosition, requestBody } from './graphql-request.ts';
+import { FIRST_PAGE, GRAPHQL_HEADERS, type GraphqlPosition, requestBody } from './graphql-request.ts';
 
 /** How far a source was read: within a run the page and the place on it, between two runs what is new from there on. */
 interface GraphqlCursor {
@@ -25,11 +25,6 @@ interface GraphqlCursor {
 }
 
 const START: GraphqlCursor = { page: FIRST_PAGE, place: null, lastPage: null, from: null, high: null };
-
-const HEADERS = {
-  'content-type': 'application/json',
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-};
 
 /** Reads what a query gives once, from a cursor on. */
 export class GraphqlReader {
@@ -71,7 +66,7 @@ export class GraphqlReader {
 
   async #answer(body: string): Promise<GraphqlAnswer> {
     const { url } = this.#session;
-    const response = await this.#session.send(url, { method: 'POST', headers: HEADERS, body });
+    const response = await this.#session.send(url, { method: 'POST', headers: GRAPHQL_HEADERS, body });
     const document = await readWhole(decompressed(this.#session.bytes(url, response)), url);
     return readAnswer(document, this.#options, this.#opening.note);
   }

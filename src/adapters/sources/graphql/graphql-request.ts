@@ -8,6 +8,11 @@ export type GraphqlPosition =
   | { readonly kind: 'after'; readonly cursor: string }
   | { readonly kind: 'offset'; readonly offset: number };
 
+export const GRAPHQL_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json;q=0.9',
+};
+
 export const FIRST_PAGE: GraphqlPosition = { kind: 'first' };
 
 /** The body of a request for a page (GraphQL over HTTP). */

@@ -9,6 +9,7 @@ import { type BodyPlace, resumableRecords } from '../shared/resumable-records.ts
 import { REST_OPTIONS, type RestOptions } from './rest-options.ts';
 import { readPageBody } from './rest-page.ts';
 import { addressOf, FIRST_PAGE, nextPage, type PagePosition } from './rest-paging.ts';
+import { surveyRest } from './rest-survey.ts';
 
 /** How far a source was read: within a run the page and the place on it, between two runs what is new from there on. */
 interface RestCursor {
@@ -42,6 +43,7 @@ export const restSource = defineSource({
   description: 'An HTTP address that answers with rows',
   options: REST_OPTIONS,
   open: (options, opening) => cutBatches(new RestReader(options, opening).pieces(), opening),
+  survey: surveyRest,
 });
 
 const NO_BYTES = new Uint8Array(0);

@@ -1,4 +1,11 @@
-import type { Source, SourceBatch, SourceDescription, SourceOpening } from '#application/ports/source.ts';
+import type {
+  Source,
+  SourceBatch,
+  SourceDescription,
+  SourceOpening,
+  Survey,
+  SurveyRequest,
+} from '#application/ports/source.ts';
 import type { OptionGroup, ValuesOf } from '#domain/file/option-group.ts';
 
 interface SourceDefinition<G extends OptionGroup> {
@@ -9,11 +16,12 @@ interface SourceDefinition<G extends OptionGroup> {
   readonly options: G;
   open(options: ValuesOf<G>, opening: SourceOpening): AsyncIterable<SourceBatch>;
   describe?(options: ValuesOf<G>, opening: SourceOpening): Promise<SourceDescription | null>;
+  survey?(request: SurveyRequest, opening: SourceOpening): Promise<Survey | null>;
 }
 
 /** A source whose reader is handed its options with their types. */
 export function defineSource<G extends OptionGroup>(definition: SourceDefinition<G>): Source {
-  const { kind, description, options, open, describe } = definition;
+  const { kind, description, options, open, describe, survey } = definition;
   return {
     kind,
     description,
@@ -22,5 +30,6 @@ export function defineSource<G extends OptionGroup>(definition: SourceDefinition
     ...(describe && {
       describe: (given: unknown, opening: SourceOpening) => describe(given as ValuesOf<G>, opening),
     }),
+    ...(survey && { survey }),
   };
 }

@@ -6,18 +6,20 @@ import type { AddCommand, CliContext } from '../context.ts';
 import { readCount } from '../filters.ts';
 import { table } from '../output.ts';
 import { formatBytes, formatCount, Progress } from '../progress.ts';
+import { addPipelineInit } from './pipeline-init.ts';
 import { memberOf, textOf } from './query.ts';
 
 /** How long one request waits for the end of a run before it is asked for again, in milliseconds. */
 const WAIT = 1000;
 
-/** `forge pipeline list|run|status|logs|pause|resume|rollback|replay|reset`: what fetches rows from elsewhere. */
+/** `forge pipeline list|init|run|status|logs|pause|resume|rollback|replay|reset`: what fetches rows from elsewhere. */
 export const pipelineCommand: AddCommand = (program, begin) => {
   const pipeline = program.command('pipeline').description('run pipelines, and see how their runs went');
   pipeline
     .command('list')
     .description('list the pipelines with their last runs')
     .action(async (_options, command: Command) => list(begin(command)));
+  addPipelineInit(pipeline, begin);
   pipeline
     .command('run')
     .description('run a pipeline and wait for its end; Ctrl+C cancels it')
