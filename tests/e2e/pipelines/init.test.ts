@@ -331,9 +331,12 @@ test('another Data Forge over Flight, without what it keeps of its own', async (
     env: { FLIGHT_PORT: '0' },
   });
   closing.push(() => other.close());
-  await other.post('/records/items/bulk', '{"code":"a","price":1.25}\n{"code":"b","price":2}\n', {
-    'content-type': 'application/x-ndjson',
-  });
+  for (const [code, price] of [
+    ['a', 1.25],
+    ['b', 2],
+  ]) {
+    await other.post('/records', { schema_name: 'items', data: { code, price } });
+  }
   const url = `grpc://127.0.0.1:${new URL(other.app.flightAddress ?? '').port}`;
   const asked = await forge(['pipeline', 'init', url], env());
   expect(asked).toMatchObject({ code: 2, err: expect.stringMatching(/items, .*more/) });
