@@ -1,3 +1,4 @@
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { SourceKind } from '#domain/pipeline/pipeline.ts';
 import type { ColumnSchema } from '#domain/record/batch.ts';
@@ -10,6 +11,8 @@ import type { Web } from './web.ts';
 export interface SourceOpening {
   /** Where the last stored batch ended; null: from the beginning. */
   readonly cursor: Cursor | null;
+  /** Only rows whose field has a value of the window, for sources that have a `windowField`; `cursor` is one within it. */
+  readonly window?: BackfillWindow | null;
   readonly secrets: Secrets;
   readonly web: Web;
   readonly clock: Clock;
@@ -102,6 +105,11 @@ export interface Source extends SourceKind {
    * @throws DataForgeError `source_failed`, `invalid_configuration` (a secret that is not there, an address that is forbidden), `cancelled`
    */
   open(options: unknown, opening: SourceOpening): AsyncIterable<SourceBatch>;
+  /**
+   * The field by whose values rows of a window can be read; null where these options name none. No such method: a source
+   * of this kind cannot read a window.
+   */
+  windowField?(options: unknown): string | null;
   /** null, or no such method: the rows have to be looked at. */
   describe?(options: unknown, opening: SourceOpening): Promise<SourceDescription | null>;
   /**

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { BackfillWindow } from './backfill.ts';
 import type { Cursor } from './cursor.ts';
 
 /**
@@ -69,6 +70,8 @@ export interface PipelineRun {
   readonly log: readonly RunLogLine[];
   /** Where its first batch began. */
   readonly cursorBefore: Cursor | null;
+  /** The window of a backfill; null, or none in runs of former versions: an ordinary run. */
+  readonly window?: BackfillWindow | null;
   /** When it was undone. */
   readonly rolledBackAt: number | null;
 }

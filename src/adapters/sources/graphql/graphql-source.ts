@@ -12,5 +12,6 @@ export const graphqlSource = defineSource({
   options: GRAPHQL_OPTIONS,
   open: (options, opening) =>
     cutBatches(readAhead(new GraphqlReader(options, opening).pieces(), opening.batch.bytes), opening, 'is stored'),
+  windowField: ({ incremental }) => incremental?.field ?? null,
   survey: surveyGraphql,
 });

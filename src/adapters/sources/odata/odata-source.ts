@@ -22,5 +22,6 @@ export const odataSource = defineSource({
       : rows.columns;
     return rows.columns.length === 0 ? null : { columns, key: rows.key };
   },
+  windowField: ({ incremental }) => incremental?.field ?? null,
   survey: surveyOData,
 });

@@ -14,6 +14,7 @@ export const sqlSource = defineSource({
   options: SQL_OPTIONS,
   open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
   describe: describeRelation,
+  windowField: ({ incremental }) => incremental?.column ?? null,
   survey: surveySql,
 });
 
