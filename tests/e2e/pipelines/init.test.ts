@@ -111,7 +111,7 @@ describe('an address of HTTP', () => {
         { name: 'updated_at', type: 'string', db_type: 'TIMESTAMP' },
       ],
     });
-    expect(found.texts.pipeline).toContain('# incremental: { field: updated_at }');
+    expect(found.texts.pipeline).toContain('# incremental: {field: updated_at}');
     expect(found.texts.dataset).toContain('# The key was guessed: id is another in each of 25 rows.');
   });
 
@@ -237,7 +237,7 @@ test('files that are there are written over with --force alone, and --dry-run wr
   const init = (...args: string[]) => forge(['pipeline', 'init', `${url}/rows`, ...args], env());
   const dry = await init('--dry-run');
   expect(dry.out).toContain('kind: rest');
-  expect(dry.out).toContain('primary_key: [ id ]');
+  expect(dry.out).toContain('primary_key: [id]');
   expect(existsSync(join(folder, 'pipelines'))).toBe(false);
   expect((await init()).code).toBe(0);
   await writeFile(
@@ -422,7 +422,7 @@ test.skipIf(POSTGRES_MISSING !== null)(
       primary_key: ['region', 'no'],
       properties: [{}, {}, { db_type: 'DECIMAL(9,2)' }, { db_type: 'TIMESTAMP' }],
     });
-    expect(found.texts.pipeline).toContain('# incremental: { column: updated_at }');
+    expect(found.texts.pipeline).toContain('# incremental: {column: updated_at}');
   },
   60_000,
 );
