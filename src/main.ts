@@ -10,7 +10,7 @@ import { PROBLEMS, toDataForgeError } from '#presentation/problem.ts';
 import { type App, createApp, VERSION } from './app.ts';
 import { settingsHelp } from './config/config-docs.ts';
 import { parseFlags } from './config/flags.ts';
-import { startExampleService } from './example-service.ts';
+import { startExampleServices } from './example-services.ts';
 import { fillExamples } from './fill-examples.ts';
 import { startWorker } from './worker.ts';
 
@@ -22,9 +22,9 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
   const stopped = new Promise<void>((resolve) => {
     stopping.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  let service: Awaited<ReturnType<typeof startExampleService>> = null;
+  let services: Awaited<ReturnType<typeof startExampleServices>> | null = null;
   try {
-    if (config.servesExamplePipelines) service = await startExampleService();
+    if (config.servesExamplePipelines) services = await startExampleServices();
     const address = reachable(await listen(app));
     await writeServerFile(config.dataDir, {
       address,
@@ -44,7 +44,7 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
     await filling;
   } finally {
     await app.close();
-    await service?.close();
+    await services?.close();
     await removeServerFile(config.dataDir, process.pid);
   }
   app.logger.info('Stopped');

@@ -145,6 +145,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
   return {
     files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCES),
     pipelines,
+    sources: SOURCES,
     runs,
     scheduler,
     history,

@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts';
 import { backupStore } from './maintenance/backup-store.ts';
 import { checkHealth } from './maintenance/check-health.ts';
 import { createObserve, createObserveBatches, createObserveFeed, createObserveStream } from './observe.ts';
+import { backfillPipeline } from './pipelines/commands/backfill-pipeline.ts';
 import { cancelRun } from './pipelines/commands/cancel-run.ts';
 import { pausePipeline } from './pipelines/commands/pause-pipeline.ts';
 import { replayRows } from './pipelines/commands/replay-rows.ts';
@@ -34,6 +35,7 @@ import type { DatasetSource } from './ports/dataset-source.ts';
 import type { PipelineFiles } from './ports/pipeline-files.ts';
 import type { Processor } from './ports/processor.ts';
 import type { RunHistory } from './ports/run-history.ts';
+import type { Source } from './ports/source.ts';
 import type { StorageEngine } from './ports/storage-engine.ts';
 import type { TableRenderer } from './ports/table-renderer.ts';
 import type { Telemetry } from './ports/telemetry.ts';
@@ -105,6 +107,7 @@ export interface PipelineParts {
   /** null where no folder of pipelines is named. */
   readonly files: PipelineFiles | null;
   readonly pipelines: PipelineCatalog;
+  readonly sources: readonly Source[];
   readonly runs: PipelineRuns;
   readonly scheduler: Scheduler;
   readonly history: RunHistory;
@@ -181,6 +184,7 @@ export function createUseCases(parts: UseCaseParts) {
     listPipelines: observe('list-pipelines', listPipelines(piping)),
     getPipeline: observe('get-pipeline', getPipeline(piping)),
     runPipeline: observe('run-pipeline', runPipeline(piping)),
+    backfillPipeline: observe('backfill-pipeline', backfillPipeline(piping)),
     listRuns: observe('list-runs', listRuns(piping)),
     getRun: observe('get-run', getRun(piping)),
     cancelRun: observe('cancel-run', cancelRun(piping)),

@@ -38,6 +38,7 @@ export function runJson(run: PipelineRun): Readonly<Record<string, unknown>> {
     dataset: run.dataset,
     state: run.state,
     caller: run.caller,
+    backfill: run.window ?? null,
     started_at: timeOf(run.startedAt),
     ended_at: timeOf(run.endedAt),
     progress: { part: run.part, rows: rowsOf(run.counts), bytes, batches },

@@ -14,6 +14,7 @@ function asked(options: Readonly<Record<string, unknown>>) {
     proxy.fault = () => (pages-- === 0 ? FAULTS['half a body'] : null);
     return {
       options: { url: proxy.url, incremental: { field: 'at', variable: 'since' }, ...options },
+      window: { from: '40', to: '100', ids: [120, 299] },
       async fill(ids) {
         server.rows = ids.map((id) => ({ id, name: `the name of row ${id}`, at: Math.floor(id / 3) }));
       },

@@ -21,6 +21,8 @@ function wellsAt(sharing: number) {
     await proxy.start();
     let pages = Number.POSITIVE_INFINITY;
     proxy.fault = () => (pages-- === 0 ? FAULTS['half a body'] : null);
+    const timeOf = (id: number) => new Date(Date.UTC(2024, 0, 1) + Math.floor(id / sharing) * 1500).toISOString();
+    const idFrom = (id: number) => Math.floor(id / sharing) * sharing;
     return {
       options: {
         url: proxy.url,
@@ -29,12 +31,13 @@ function wellsAt(sharing: number) {
         auth: { kind: 'basic', user: ODATA_USER.user, password: { secret: 'PASSWORD' } },
         incremental: { field: 'at' },
       },
+      window: { from: timeOf(120), to: timeOf(360), ids: [idFrom(120), idFrom(360) - 1] },
       async fill(ids) {
         const wells = ids.map((id) => ({
           id,
           name: `the name of well ${id}`,
           price: `${id}.5000`,
-          at: new Date(Date.UTC(2024, 0, 1) + Math.floor(id / sharing) * 1500).toISOString(),
+          at: timeOf(id),
         }));
         await server.fill(wells);
       },

@@ -16,6 +16,12 @@ export interface SourceFixture {
   readonly options: Readonly<Record<string, unknown>>;
   /** Makes rows with these ids the ones that the place has, in this order. */
   fill(ids: readonly number[]): Promise<void>;
+  /** A part of the first 500 rows by the field that the options read incrementally by, where they name one. */
+  readonly window?: {
+    readonly from: string;
+    readonly to: string;
+    readonly ids: readonly [first: number, last: number];
+  };
   /** Makes the next reading fail, in a way that may pass, when about half of the rows have been given. */
   failOnce(): Promise<void>;
   close(): Promise<void>;
@@ -49,15 +55,19 @@ export function sourceContract(name: string, { source, open, lacks = {}, secrets
       await rm(folder, { recursive: true, force: true });
     });
 
-    function opened(cursor: Cursor | null, changes: Partial<SourceOpening> = {}): AsyncIterable<SourceBatch> {
+    function options(): unknown {
       const faults: { pointer: string; message: string }[] = [];
-      const options = readGroup(jsonFrom(fixture.options) as JsonObject, source.options, {
+      const read = readGroup(jsonFrom(fixture.options) as JsonObject, source.options, {
         pointer: '',
         path: '',
         faults,
       });
       expect(faults).toEqual([]);
-      return source.open(options, {
+      return read;
+    }
+
+    function opened(cursor: Cursor | null, changes: Partial<SourceOpening> = {}): AsyncIterable<SourceBatch> {
+      return source.open(options(), {
         cursor,
         web,
         folder,
@@ -110,6 +120,29 @@ export function sourceContract(name: string, { source, open, lacks = {}, secrets
       expect(await allIds(opened(cursor))).toEqual([]);
       await fixture.fill([...ROWS, 501, 502]);
       expect(await allIds(opened(cursor))).toEqual([501, 502]);
+    });
+
+    test('gives the rows of a window, and goes on within it from the cursor of any batch', async () => {
+      if ((source.windowField?.(options()) ?? null) === null) {
+        expect(fixture.window).toBeUndefined();
+        return;
+      }
+      if (fixture.window === undefined) throw new Error('the fixture has to name a window of its rows');
+      const { ids, ...window } = fixture.window;
+      await fixture.fill(ROWS);
+      const wanted = ROWS.filter((id) => id >= ids[0] && id <= ids[1]);
+      const cursors: { cursor: Cursor; before: number }[] = [];
+      const read: number[] = [];
+      for await (const batch of opened(null, { window })) {
+        read.push(...(await idsOf(batch)));
+        cursors.push({ cursor: JSON.parse(JSON.stringify(batch.cursor())), before: read.length });
+      }
+      expect(read).toEqual(wanted);
+      for (const { cursor, before } of cursors) {
+        const rest = await allIds(opened(cursor, { window }));
+        // Behind the end nothing is new.
+        expect(rest, `behind ${before}`).toEqual(wanted.slice(before));
+      }
     });
 
     test('tells a failure that may pass as such, and then goes on', async () => {

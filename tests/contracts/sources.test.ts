@@ -69,6 +69,7 @@ function serverOf({ options = {}, answer }: RestCase) {
     });
     return {
       options: { url: `${source.url}/rows`, incremental: { field: 'at', param: 'since' }, ...options },
+      ...(options.incremental !== null && { window: { from: '100', to: '300', ids: [100, 299] } }),
       async fill(ids) {
         rows = ids.map(row);
       },

@@ -12,13 +12,21 @@ const NEW_ROWS = { incremental: { column: 'at' } };
 const everyRow = { 'new-rows': 'without a column of new rows each run reads all' };
 const name = (id: number) => `the "name", of\nrow ${id}`;
 
-function sqliteTable(options: object) {
+/** Where the rows 100 to 299 begin and end by their column of new rows. */
+type Ends = readonly [from: string, to: string];
+
+function windowOf(ends: Ends | null): Pick<SourceFixture, 'window'> {
+  return ends === null ? {} : { window: { from: ends[0], to: ends[1], ids: [100, 299] } };
+}
+
+function sqliteTable(options: object, ends: Ends | null = null) {
   return async (folder: string): Promise<SourceFixture> => {
     const file = join(folder, 'shop.db');
     const database = new DatabaseSync(file);
     database.exec('PRAGMA journal_mode = WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, at INTEGER)');
     return {
       options: { url: 'sqlite:shop.db', ...options },
+      ...windowOf(ends),
       async fill(ids) {
         database.exec('DELETE FROM orders; BEGIN');
         const insert = database.prepare('INSERT INTO orders VALUES (?, ?, ?)');
@@ -38,17 +46,17 @@ sourceContract('sql: a table of SQLite by its key', {
 });
 sourceContract('sql: a table of SQLite by a column of new rows', {
   source: sqlSource,
-  open: sqliteTable({ table: 'orders', ...NEW_ROWS }),
+  open: sqliteTable({ table: 'orders', ...NEW_ROWS }, ['10', '30']),
   lacks: noFailure,
 });
 sourceContract('sql: a SELECT of SQLite by texts that look like numbers', {
   source: sqlSource,
-  open: sqliteTable({ query: "SELECT id, name, printf('%04d', at) AS at FROM orders", ...NEW_ROWS }),
+  open: sqliteTable({ query: "SELECT id, name, printf('%04d', at) AS at FROM orders", ...NEW_ROWS }, ['0010', '0030']),
   lacks: noFailure,
 });
 sourceContract('sql: a SELECT of SQLite by a column of new rows', {
   source: sqlSource,
-  open: sqliteTable({ query: 'SELECT id, name, at + 0 AS at FROM orders WHERE id > 0;', ...NEW_ROWS }),
+  open: sqliteTable({ query: 'SELECT id, name, at + 0 AS at FROM orders WHERE id > 0;', ...NEW_ROWS }, ['10', '30']),
   lacks: noFailure,
 });
 
@@ -67,7 +75,7 @@ describe.skipIf(POSTGRES_MISSING !== null)(`PostgreSQL ${POSTGRES_MISSING ?? ''}
     await server?.dispose();
   });
 
-  function postgresTable(options: object) {
+  function postgresTable(options: object, ends: Ends | null = null) {
     return async (): Promise<SourceFixture> => {
       const url = new URL(server?.url ?? '');
       const client = new pg.Client(url.href);
@@ -79,6 +87,7 @@ describe.skipIf(POSTGRES_MISSING !== null)(`PostgreSQL ${POSTGRES_MISSING ?? ''}
       const named = JSON.parse(JSON.stringify(options).replaceAll('orders', table));
       return {
         options: { url: address, password: { secret: 'password' }, ...named },
+        ...windowOf(ends),
         async fill(ids) {
           await client.query(`TRUNCATE ${table}`);
           const moment = (id: number) => new Date(1.7e12 + Math.floor(id / 10) * 1000);
@@ -106,7 +115,7 @@ describe.skipIf(POSTGRES_MISSING !== null)(`PostgreSQL ${POSTGRES_MISSING ?? ''}
   });
   sourceContract('sql: a table of PostgreSQL by a column of new rows', {
     source: sqlSource,
-    open: postgresTable({ table: 'orders', ...NEW_ROWS }),
+    open: postgresTable({ table: 'orders', ...NEW_ROWS }, ['2023-11-14T22:13:30Z', '2023-11-14 22:13:50']),
   });
   sourceContract('sql: a SELECT of PostgreSQL by its key', {
     source: sqlSource,

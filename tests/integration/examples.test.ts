@@ -5,6 +5,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { openExample, readExampleManifest } from '#adapters/described-files/example-manifest.ts';
+import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { SOURCES } from '#adapters/sources/registry.ts';
 import { EXAMPLES_DIR } from '#config';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import { readRows } from '#formats/rows/read-rows.ts';
@@ -13,8 +15,10 @@ import { compileRe2 } from '#infrastructure/re2.ts';
 const datasets = await new DatasetFolder(`${EXAMPLES_DIR}/datasets`, compileRe2).read();
 const loads = await readExampleManifest(EXAMPLES_DIR);
 
-test('every example dataset is filled, and nothing else', () => {
-  expect(loads.map(({ dataset }) => dataset).sort()).toEqual(datasets.map(({ name }) => name).sort());
+test('every example dataset is filled, by a file or by a pipeline, and nothing else', async () => {
+  const pipelines = await new PipelineFolder(`${EXAMPLES_DIR}/pipelines`, SOURCES).read();
+  const filled = new Set([...loads.map(({ dataset }) => dataset), ...pipelines.map(({ target }) => target.dataset)]);
+  expect([...filled].sort()).toEqual(datasets.map(({ name }) => name).sort());
 });
 
 test.each(loads.filter(({ format }) => format !== 'parquet'))('every row of $dataset is valid', async (load) => {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BatchStore, StoreBatchRequest, StoredBatch } from '#application/ports/batch-store.ts';
 import type { BulkFormat } from '#application/ports/bulk-loader.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { ServerClient } from './server-client.ts';
@@ -29,17 +30,22 @@ export class JsonBatchStore implements BatchStore {
     this.#server = server;
   }
 
-  async state(name: string): Promise<PipelineState | null> {
+  async state(name: string, window: BackfillWindow | null = null): Promise<PipelineState | null> {
     const { signal } = new AbortController();
-    const path = `/worker/pipelines/${encodeURIComponent(name)}`;
+    const path = `/worker/pipelines/${encodeURIComponent(name)}?${new URLSearchParams({ ...window })}`;
     return (await this.#server.json<{ state: PipelineState | null }>({ method: 'GET', path, signal })).state;
   }
 
-  async take({ name }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+  async take(
+    { name }: Pipeline,
+    holder: string,
+    caller: string,
+    window: BackfillWindow | null = null,
+  ): Promise<PipelineState> {
     const { signal } = new AbortController();
     const answer = await this.#server.json<{ state: PipelineState }>({
       method: 'POST',
-      path: `/worker/pipelines/${encodeURIComponent(name)}/take`,
+      path: `/worker/pipelines/${encodeURIComponent(name)}/take?${new URLSearchParams({ ...window })}`,
       headers: { 'content-type': 'application/json' },
       body: () => JSON.stringify({ holder, caller }),
       signal,
@@ -62,8 +68,8 @@ export class JsonBatchStore implements BatchStore {
   }
 
   async #send(request: StoreBatchRequest, file: string | null): Promise<StoredBatch> {
-    const { pipeline: about, run, number, rows, cursor, caller, holder, signal } = request;
-    const query = new URLSearchParams({ run, holder, caller });
+    const { pipeline: about, run, number, rows, cursor, caller, holder, window, signal } = request;
+    const query = new URLSearchParams({ run, holder, caller, ...window });
     const { state, repeated } = await this.#server.json<StoredBatch>({
       method: 'PUT',
       path: `/worker/pipelines/${encodeURIComponent(about.name)}/batches/${number}?${query}`,

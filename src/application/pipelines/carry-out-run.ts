@@ -91,8 +91,12 @@ class Carrying {
     );
     try {
       await history.put(this.#run);
-      const { id: run, caller } = this.#run;
-      await work({ pipeline: this.#pipeline, run, caller }, this.#progress, AbortSignal.any([signal, late.signal]));
+      const { id: run, caller, window = null } = this.#run;
+      await work(
+        { pipeline: this.#pipeline, run, caller, window },
+        this.#progress,
+        AbortSignal.any([signal, late.signal]),
+      );
       await this.#end('succeeded');
     } catch (error) {
       const known = asDataForgeError(error);

@@ -1,5 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
@@ -35,16 +36,23 @@ export class LocalBatchStore implements BatchStore {
     this.#ports = ports;
   }
 
-  async state(pipeline: string): Promise<PipelineState | null> {
-    return (await readPipelineState(this.#ports.writer, pipeline)).state;
+  async state(pipeline: string, window: BackfillWindow | null = null): Promise<PipelineState | null> {
+    return (await readPipelineState(this.#ports.writer, pipeline, window)).state;
   }
 
-  async take({ name, source }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+  async take(
+    { name, source }: Pipeline,
+    holder: string,
+    caller: string,
+    window: BackfillWindow | null = null,
+  ): Promise<PipelineState> {
+    const { writer } = this.#ports;
     for (;;) {
-      const { state, guards } = await readPipelineState(this.#ports.writer, name);
-      const taken = { ...(state ?? beginning(source.kind)), holder };
+      const { state, guards } = await readPipelineState(writer, name, window);
+      const beside = window && placeOf((await readPipelineState(writer, name)).state);
+      const taken = { ...(state ?? beginning(source.kind)), holder, ...(beside !== null && { beside }) };
       try {
-        await writePipelineState(this.#ports.writer, name, taken, { caller, guards });
+        await writePipelineState(writer, name, taken, { caller, guards, window });
         return taken;
       } catch (error) {
         if (!(error instanceof DataForgeError) || error.code !== 'version_moved') throw error;
@@ -53,25 +61,29 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
-    const { pipeline, run, number, rows, holder } = request;
-    let before = await readPipelineState(this.#ports.writer, pipeline.name);
+    const { pipeline, run, number, rows, holder, window = null } = request;
+    let before = await readPipelineState(this.#ports.writer, pipeline.name, window);
     if (before.state?.holder !== holder) throw taken(pipeline);
     if (before.state.setAside.length > 0) {
       // A process that ended between two commits has left rows that are still to be put aside.
-      await settleSetAside(this.#ports, pipeline, before.state);
-      before = await readPipelineState(this.#ports.writer, pipeline.name);
+      await settleSetAside(this.#ports, pipeline, before.state, window);
+      before = await readPipelineState(this.#ports.writer, pipeline.name, window);
     }
     const { state } = before;
     if (state !== null && state.run === run && state.batch >= number) return { state, repeated: true };
     const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
-    return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
+    return { state: await settleSetAside(this.#ports, pipeline, stored, window), repeated: false };
   }
 
   /** Moves the cursor alone. */
   async #move(request: StoreBatchRequest, before: ReadPipelineState): Promise<PipelineState> {
-    const state = stateBehind(request, addCounts(countsBefore(request, before), { batches: 1 }), []);
-    const { caller } = request;
-    await writePipelineState(this.#ports.writer, request.pipeline.name, state, { caller, guards: before.guards });
+    const state = stateBehind(request, before, addCounts(countsBefore(request, before), { batches: 1 }), []);
+    const { caller, window = null } = request;
+    await writePipelineState(this.#ports.writer, request.pipeline.name, state, {
+      caller,
+      guards: before.guards,
+      window,
+    });
     return state;
   }
 
@@ -84,8 +96,9 @@ export class LocalBatchStore implements BatchStore {
 
   async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
-    const { pipeline, run, caller, signal } = request;
+    const { pipeline, run, caller, signal, window = null } = request;
     const { target } = pipeline;
+    const guards = [...before.guards, ...(await this.#ordinaryGuards(request, before))];
     const { dataset } = catalog.getWritable(target.dataset);
     requireKey(dataset, target);
     const setsAside = target.contract === 'quarantine';
@@ -94,27 +107,62 @@ export class LocalBatchStore implements BatchStore {
     let state: PipelineState | null = null;
     const stateAfter = (loaded: BulkCounts) => {
       const done = addCounts(countsBefore(request, before), { ...countsOf(loaded), batches: 1, bytes: body.bytes });
-      state = stateBehind(request, done, kept?.setAside(loaded) ?? []);
+      state = stateBehind(request, before, done, kept?.setAside(loaded) ?? []);
       return JSON.stringify(state);
     };
-    await runGated(loads, signal, new Observation(), () =>
+    const load = () =>
       loader.load({
         dataset,
         format: rows.format,
         body,
         onInvalid: setsAside ? 'reject' : 'abort',
-        onConflict: conflictPolicy(dataset, target),
+        onConflict: conflictPolicy(dataset, target, window),
         removesOthers: target.mode === 'replace',
-        marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
-        guards: before.guards,
+        marks: [{ ...stateMark(pipeline.name, window), value: stateAfter }],
+        guards,
         origin: { caller, run },
         returnRecords: false,
         signal,
-      }),
-    );
+      });
+    try {
+      await runGated(loads, signal, new Observation(), load);
+    } catch (error) {
+      throw window !== null && isMoved(error) && (await this.#isHeld(request)) ? overtaken(pipeline) : error;
+    }
     if (state === null) throw new TypeError('the loader has set no mark');
     return state;
   }
+
+  /** Whether nobody else has taken the backfill since. */
+  async #isHeld({ pipeline, holder, window = null }: StoreBatchRequest): Promise<boolean> {
+    return (await this.state(pipeline.name, window))?.holder === holder;
+  }
+
+  /**
+   * What must not have moved when rows of a backfill are stored: where the ordinary runs stand. A row that they have
+   * fetched since is newer than what the backfill has read of it.
+   * @throws DataForgeError `pipeline_busy` where they have gone on since
+   */
+  async #ordinaryGuards({ pipeline, window = null }: StoreBatchRequest, { state }: ReadPipelineState) {
+    if (window === null || pipeline.target.mode !== 'upsert') return [];
+    const ordinary = await readPipelineState(this.#ports.writer, pipeline.name);
+    if (placeOf(ordinary.state) !== state?.beside) throw overtaken(pipeline);
+    return ordinary.guards;
+  }
+}
+
+/** Where ordinary runs stand, as a text to compare. */
+function placeOf(state: PipelineState | null): string {
+  return JSON.stringify(state?.cursor ?? null);
+}
+
+function isMoved(error: unknown): boolean {
+  return error instanceof DataForgeError && error.code === 'version_moved';
+}
+
+function overtaken({ name }: Pipeline): DataForgeError {
+  const message = `Pipeline "${name}" has gone on while rows of its backfill were read, which are read once more.`;
+  return new DataForgeError('pipeline_busy', message);
 }
 
 /** Of a pipeline that has stored nothing yet. */
@@ -137,10 +185,13 @@ function taken({ name }: Pipeline): DataForgeError {
 /** How far a pipeline is behind a batch. */
 function stateBehind(
   { pipeline, run, number, cursor, holder }: StoreBatchRequest,
+  { state }: ReadPipelineState,
   counts: RunCounts,
   setAside: readonly SetAsideRow[],
 ): PipelineState {
-  return { holder, run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
+  const { beside } = state ?? {};
+  const behind = { holder, run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
+  return beside === undefined ? behind : { ...behind, beside };
 }
 
 function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {

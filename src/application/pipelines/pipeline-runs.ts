@@ -1,5 +1,6 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { type Job, type JobData, newJob } from '#domain/job/job.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
@@ -21,7 +22,7 @@ export interface RunQueue {
   work(): Promise<void>;
 }
 
-/** The kind of the jobs that are runs of pipelines; the key is the pipeline. */
+/** The kind of the jobs that are runs of pipelines; the key is the pipeline, or says that it is a backfill of one. */
 export const RUN_KIND = 'pipeline-run';
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -44,10 +45,14 @@ export class PipelineRuns {
     this.#clock = clock;
   }
 
-  /** The run of a pipeline that waits or goes on, as it stands. */
-  async find(pipeline: string): Promise<PipelineRun | null> {
-    const job = (await (await this.#jobs?.open())?.findByKey(RUN_KIND, pipeline)) ?? null;
-    return job === null ? null : this.#asItStands(job);
+  /** The ordinary run of a pipeline that waits or goes on, as it stands. */
+  find(pipeline: string): Promise<PipelineRun | null> {
+    return this.#findByKey(pipeline);
+  }
+
+  /** The backfill of a pipeline that waits or goes on, as it stands. */
+  findBackfill(pipeline: string): Promise<PipelineRun | null> {
+    return this.#findByKey(backfillKey(pipeline));
   }
 
   /** A run that waits or goes on. */
@@ -57,7 +62,12 @@ export class PipelineRuns {
   }
 
   /** @throws DataForgeError `pipeline_busy` */
-  async start(pipeline: Pipeline, caller: string, cursorBefore: Cursor | null): Promise<PipelineRun> {
+  async start(
+    pipeline: Pipeline,
+    caller: string,
+    cursorBefore: Cursor | null,
+    window: BackfillWindow | null = null,
+  ): Promise<PipelineRun> {
     const run: PipelineRun = {
       id: crypto.randomUUID(),
       pipeline: pipeline.name,
@@ -72,18 +82,19 @@ export class PipelineRuns {
       error: null,
       log: [],
       cursorBefore,
+      window,
       rolledBackAt: null,
     };
+    const key = window === null ? pipeline.name : backfillKey(pipeline.name);
     const queue = await this.#jobs?.open();
-    const [made] = (await queue?.enqueue([newJob(RUN_KIND, { run }, { key: pipeline.name })])) ?? [];
+    const [made] = (await queue?.enqueue([newJob(RUN_KIND, { run }, { key })])) ?? [];
     if (made?.isNew) {
       await this.#jobs?.work();
       return run;
     }
-    throw new DataForgeError(
-      'pipeline_busy',
-      `Pipeline "${pipeline.name}" has a run under way; wait for its end, or cancel it.`,
-    );
+    const what = window === null ? 'run' : 'backfill';
+    const message = `Pipeline "${pipeline.name}" has a ${what} under way; wait for its end, or cancel it.`;
+    throw new DataForgeError('pipeline_busy', message);
   }
 
   /** Waits until a run has ended, or so many milliseconds are over. */
@@ -147,6 +158,11 @@ export class PipelineRuns {
     await this.#history.put({ ...runOf(job), state: 'cancelled', endedAt: now, log });
   }
 
+  async #findByKey(key: string): Promise<PipelineRun | null> {
+    const job = (await (await this.#jobs?.open())?.findByKey(RUN_KIND, key)) ?? null;
+    return job === null ? null : this.#asItStands(job);
+  }
+
   /** The job that a run is, where it waits or goes on. */
   async #alive(run: string): Promise<Job | null> {
     const query = { states: ['waiting', 'running'], kind: RUN_KIND, limit: MOST_ALIVE } as const;
@@ -159,6 +175,11 @@ export class PipelineRuns {
     const state = job.state === 'waiting' ? 'waiting' : 'running';
     return { ...kept, ...(job.progress as Partial<PipelineRun> | null), state };
   }
+}
+
+/** Behind a control character, which no name of a pipeline has. */
+function backfillKey(pipeline: string): string {
+  return `${pipeline}\tbackfill`;
 }
 
 /** The run that a job is, as it was when it was put in. */

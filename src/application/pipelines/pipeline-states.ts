@@ -1,9 +1,14 @@
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { Change, MarkGuard } from '#domain/record/change.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 
-/** The mark that keeps how far a pipeline has come, in the commit it stands beside. */
-export function stateMark(pipeline: string): { readonly kind: string; readonly key: string } {
+/** The mark that keeps how far a pipeline has come, or a backfill of it, in the commit it stands beside. */
+export function stateMark(
+  pipeline: string,
+  window: BackfillWindow | null = null,
+): { readonly kind: string; readonly key: string } {
+  if (window !== null) return { kind: 'pipeline-backfill', key: JSON.stringify([pipeline, window.from, window.to]) };
   return { kind: 'pipeline', key: pipeline };
 }
 
@@ -14,8 +19,12 @@ export interface ReadPipelineState {
   readonly guards: readonly MarkGuard[];
 }
 
-export async function readPipelineState(writer: RecordWriter, pipeline: string): Promise<ReadPipelineState> {
-  const { kind, key } = stateMark(pipeline);
+export async function readPipelineState(
+  writer: RecordWriter,
+  pipeline: string,
+  window: BackfillWindow | null = null,
+): Promise<ReadPipelineState> {
+  const { kind, key } = stateMark(pipeline, window);
   const value = await writer.readMark(kind, key);
   return { state: value === null ? null : (JSON.parse(value) as PipelineState), guards: [{ kind, key, value }] };
 }
@@ -32,9 +41,15 @@ export async function writePipelineState(
     caller,
     changes = [],
     guards,
-  }: { readonly caller: string; readonly changes?: readonly Change[]; readonly guards?: readonly MarkGuard[] },
+    window = null,
+  }: {
+    readonly caller: string;
+    readonly changes?: readonly Change[];
+    readonly guards?: readonly MarkGuard[];
+    readonly window?: BackfillWindow | null;
+  },
 ): Promise<void> {
-  const marks = [{ ...stateMark(pipeline), value: JSON.stringify(state) }];
+  const marks = [{ ...stateMark(pipeline, window), value: JSON.stringify(state) }];
   const [outcome] = await writer.commit([
     { changes, marks, ...(guards && { guards }), origin: { caller, run: state.run } },
   ]);

@@ -21,7 +21,7 @@ async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promi
   if (run.state !== 'running') return run;
   const current = await runs.get(run.id);
   if (current !== null) return current;
-  const state = await store.state(run.pipeline);
+  const state = await store.state(run.pipeline, run.window);
   return { ...run, state: 'died', counts: state?.run === run.id ? state.counts : run.counts };
 }
 
@@ -29,8 +29,9 @@ async function asItStands({ runs, store }: RecallPorts, run: PipelineRun): Promi
 export async function recallRuns(ports: RecallPorts, pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
   const kept = await ports.history.list(pipeline, limit);
   const runs = await Promise.all(kept.map((run) => asItStands(ports, run)));
-  const next = await ports.runs.find(pipeline);
-  return next === null || runs.some(({ id }) => id === next.id) ? runs : [next, ...runs].slice(0, limit);
+  const waiting = [await ports.runs.find(pipeline), await ports.runs.findBackfill(pipeline)];
+  const next = waiting.flatMap((run) => (run === null || runs.some(({ id }) => id === run.id) ? [] : run));
+  return [...next, ...runs].slice(0, limit);
 }
 
 /** Keeps what is known of runs whose process ended before they did, before a new one writes over it. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataForgeError } from '#domain/errors.ts';
 import { waitBefore } from '#domain/job/backoff.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
@@ -28,6 +29,8 @@ export interface RunJobPorts extends TransformPorts {
 export interface RunJob {
   readonly pipeline: Pipeline;
   readonly run: string;
+  /** Of a backfill. */
+  readonly window: BackfillWindow | null;
   readonly caller: string;
 }
 
@@ -51,15 +54,15 @@ export async function runJob(
   progress: RunProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const { pipeline } = job;
+  const { pipeline, window } = job;
   for (let attempt = 1; ; ) {
-    const before = await ports.store.state(pipeline.name);
+    const before = await ports.store.state(pipeline.name, window);
     try {
       await readOn(ports, job, progress, signal);
       return;
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
-      const after = await ports.store.state(pipeline.name);
+      const after = await ports.store.state(pipeline.name, window);
       const gotOn = after !== null && (after.run !== before?.run || after.batch > before.batch);
       attempt = gotOn ? 1 : attempt;
       if (!mayPass(error) || attempt >= pipeline.retry.attempts) throw error;
@@ -78,14 +81,15 @@ export async function runJob(
 
 async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, signal: AbortSignal): Promise<void> {
   const { store, secrets, web, clock, folder, batch } = ports;
-  const { pipeline, run } = job;
+  const { pipeline, run, window } = job;
   const holder = crypto.randomUUID();
-  const state = await store.take(pipeline, holder, job.caller);
+  const state = await store.take(pipeline, holder, job.caller, window);
   const replaces = pipeline.target.mode === 'replace';
   const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
     cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
+    window,
     secrets,
     web,
     clock,
@@ -105,6 +109,11 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
       const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
       const stored = await times.time('write', () => store.store({ ...job, ...batch, signal }));
       progress.stored(stored.state, next.part?.() ?? null);
+    }
+    // Whoever asks for the same window once more begins it anew.
+    if (window !== null) {
+      const end = { holder, number: number + 1, rows: null, cursor: () => null };
+      progress.stored((await store.store({ ...job, ...end, signal })).state, 1);
     }
   } finally {
     // What was read ahead is of no use any more.
@@ -145,9 +154,9 @@ function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Sourc
   );
 }
 
-/** Rows that cannot be read may be half of what was sent: they too are asked for again. */
+/** Rows that cannot be read may be half of what was sent, and others may have been overtaken: they too are asked for again. */
 function mayPass(error: unknown): boolean {
-  return error instanceof DataForgeError && (error.retryable || error.code === 'invalid_body');
+  return error instanceof DataForgeError && (error.retryable || ['invalid_body', 'pipeline_busy'].includes(error.code));
 }
 
 /** Milliseconds until the time that a source has named. */

@@ -48,10 +48,10 @@ async function start(ports: ScheduledPorts, pipeline: Pipeline): Promise<boolean
   }
 }
 
-/** When the last run that succeeded has ended. */
+/** When the last run that succeeded has ended; a backfill is none that others wait for. */
 async function lastSuccess(ports: ScheduledPorts, pipeline: string, since: number): Promise<number> {
   const runs = await recallRuns(ports, pipeline, MOST_RUNS);
-  return Math.max(since, runs.find(({ state }) => state === 'succeeded')?.endedAt ?? 0);
+  return Math.max(since, runs.find(({ state, window }) => state === 'succeeded' && !window)?.endedAt ?? 0);
 }
 
 /** The store's last number, where the dataset has changed since another. */

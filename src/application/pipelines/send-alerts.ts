@@ -39,7 +39,7 @@ export async function sendAlerts({ web, history }: AlertPorts, run: PipelineRun,
 
 async function lastEnded(history: RunHistory, run: PipelineRun): Promise<PipelineRun | null> {
   const runs = await history.list(run.pipeline, 10);
-  return runs.find(({ id, endedAt }) => id !== run.id && endedAt !== null) ?? null;
+  return runs.find(({ id, endedAt, window }) => id !== run.id && endedAt !== null && !window === !run.window) ?? null;
 }
 
 function eventsOf(run: PipelineRun, before: PipelineRun | null): AlertEvent[] {

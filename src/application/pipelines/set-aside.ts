@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { Change } from '#domain/record/change.ts';
@@ -24,6 +25,7 @@ export async function settleSetAside(
   { catalog, writer }: SetAsidePorts,
   { name, target }: Pipeline,
   state: PipelineState,
+  window: BackfillWindow | null = null,
 ): Promise<PipelineState> {
   if (state.setAside.length === 0) return state;
   if (target.quarantine === null) {
@@ -39,6 +41,6 @@ export async function settleSetAside(
     throw new DataForgeError('invalid_configuration', message);
   });
   const settled: PipelineState = { ...state, setAside: [] };
-  await writePipelineState(writer, name, settled, { caller: 'system', changes });
+  await writePipelineState(writer, name, settled, { caller: 'system', changes, window });
   return settled;
 }

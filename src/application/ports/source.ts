@@ -1,3 +1,4 @@
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { SourceKind } from '#domain/pipeline/pipeline.ts';
 import type { ColumnSchema } from '#domain/record/batch.ts';
@@ -10,6 +11,8 @@ import type { Web } from './web.ts';
 export interface SourceOpening {
   /** Where the last stored batch ended; null: from the beginning. */
   readonly cursor: Cursor | null;
+  /** Only rows whose field has a value of the window, for sources that have a `windowField`; `cursor` is one within it. */
+  readonly window?: BackfillWindow | null;
   readonly secrets: Secrets;
   readonly web: Web;
   readonly clock: Clock;
@@ -47,6 +50,50 @@ export interface SourceDescription {
   readonly key: readonly string[];
 }
 
+/** What is known of a place before there is a pipeline that reads it. */
+export interface SurveyRequest {
+  /** An address, or a path from the folder of the pipeline files. */
+  readonly address: string;
+  /** Which of the place's relations is meant: a table, an entity set, a field of GraphQL; null: the only one. */
+  readonly relation: string | null;
+  readonly access: SurveyAccess | null;
+  /** What is said to a feed so that it sends something. */
+  readonly send: string | null;
+  /** Whether the place is said to be of this kind, so that nothing has to tell it from others. */
+  readonly isNamed: boolean;
+}
+
+/** By what the place knows who asks; the secret stands in the file by its name alone. */
+export interface SurveyAccess {
+  readonly secret: string;
+  /** The user whose password the secret is. */
+  readonly user: string | null;
+  /** The header, or the parameter of the address, that takes the secret. */
+  readonly header: string | null;
+  readonly param: string | null;
+}
+
+/** The members of an object in a pipeline file, by their names there. */
+export type FileMembers = Readonly<Record<string, unknown>>;
+
+/** What a place looks like to its kind of source. */
+export interface Survey {
+  /** What `source` says besides its kind; what is left out has its default. */
+  readonly members: FileMembers;
+  /** The same for a first look at its rows, where that differs. */
+  readonly sample?: FileMembers;
+  /** What its rows are called. */
+  readonly name: string;
+  /** What was seen that a person should look at, a sentence each. */
+  readonly notes: readonly string[];
+  /** null: its rows have to be looked at. */
+  readonly description: SourceDescription | null;
+  /** Whether a run without `incremental` gives all rows again, or those alone that no run has had. */
+  readonly gives: 'all rows' | 'new rows';
+  /** The member `incremental` for a column; null where the kind has none. */
+  readonly incremental: ((column: string) => FileMembers) | null;
+}
+
 /** One kind of place that rows come from. */
 export interface Source extends SourceKind {
   /**
@@ -58,6 +105,16 @@ export interface Source extends SourceKind {
    * @throws DataForgeError `source_failed`, `invalid_configuration` (a secret that is not there, an address that is forbidden), `cancelled`
    */
   open(options: unknown, opening: SourceOpening): AsyncIterable<SourceBatch>;
+  /**
+   * The field by whose values rows of a window can be read; null where these options name none. No such method: a source
+   * of this kind cannot read a window.
+   */
+  windowField?(options: unknown): string | null;
   /** null, or no such method: the rows have to be looked at. */
   describe?(options: unknown, opening: SourceOpening): Promise<SourceDescription | null>;
+  /**
+   * Looks at a place of which only the address is known; null where it is none of this kind.
+   * @throws DataForgeError `source_failed`, `invalid_parameter` where it has to be said which relation is meant
+   */
+  survey?(request: SurveyRequest, opening: SourceOpening): Promise<Survey | null>;
 }

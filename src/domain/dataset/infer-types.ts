@@ -89,6 +89,8 @@ function significantDigits(text: string): number {
 /** Guesses for the columns of a file, in the order in which they first appear. */
 export class ColumnGuesses {
   readonly #guesses = new Map<string, TypeGuess>();
+  /** Of the columns of CSV, in their order. */
+  #columns: readonly TypeGuess[] = [];
 
   column(name: string): TypeGuess {
     const known = this.#guesses.get(name);
@@ -96,6 +98,17 @@ export class ColumnGuesses {
     const guess = new TypeGuess();
     this.#guesses.set(name, guess);
     return guess;
+  }
+
+  addHeader(names: readonly string[]): void {
+    this.#columns = names.map((name) => this.column(name));
+  }
+
+  /** The cells of a record of CSV. */
+  addCells(cells: readonly (string | null)[]): void {
+    cells.forEach((cell, at) => {
+      if (cell !== null) this.#columns[at]?.addText(cell);
+    });
   }
 
   addRow(row: Json): void {

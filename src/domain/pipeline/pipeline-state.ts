@@ -23,6 +23,8 @@ export interface PipelineState {
   readonly batch: number;
   /** What the source goes on from; null: from the beginning. */
   readonly cursor: Cursor | null;
+  /** Of a backfill: where the ordinary runs stood when its rows were begun to be read, as a text. */
+  readonly beside?: string;
   /** The kind of source that made the cursor. */
   readonly source: string;
   /** Of that run. */

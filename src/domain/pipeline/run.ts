@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { RunStages } from '../run/run-record.ts';
+import type { BackfillWindow } from './backfill.ts';
 import type { Cursor } from './cursor.ts';
 
 /**
@@ -84,6 +85,8 @@ export interface PipelineRun {
   readonly log: readonly RunLogLine[];
   /** Where its first batch began. */
   readonly cursorBefore: Cursor | null;
+  /** The window of a backfill; null, or none in runs of former versions: an ordinary run. */
+  readonly window?: BackfillWindow | null;
   /** When it was undone. */
   readonly rolledBackAt: number | null;
 }

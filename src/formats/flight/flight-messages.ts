@@ -18,6 +18,7 @@ import {
 export const Handshake = message({ payload: bytes(2) });
 export const BasicAuth = message({ username: text(2), password: text(3) });
 export const Criteria = message({ expression: bytes(1) });
+export type Criteria = MessageOf<typeof Criteria>;
 
 export const DESCRIPTOR_PATH = 1;
 export const DESCRIPTOR_COMMAND = 2;

@@ -80,6 +80,7 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
         datasetsDir: join(folder, 'datasets'),
         pipelinesDir: existsSync(join(folder, 'pipelines')) ? join(folder, 'pipelines') : null,
         servesExamples: false,
+        servesExamplePipelines: false,
         ownDatasetsDir: null,
         apiTokens: [],
       };
@@ -92,6 +93,9 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
     },
     runWorker: async (flags, server) => {
       out.write(`working for ${server.url} with ${JSON.stringify(flags)}`);
+    },
+    draftPipeline: async () => {
+      throw new TypeError('nothing is drafted here');
     },
     restore: async () => null,
     migrate: async () => ({ rows: 0, parts: [] }),

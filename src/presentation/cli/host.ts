@@ -1,4 +1,5 @@
 import type { MigrateRequest, Migration } from '#application/maintenance/migrate-store.ts';
+import type { SuggestedPipeline, SuggestRequest } from '#application/pipelines/queries/suggest-pipeline.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
 import type { PipelineFiles } from '#application/ports/pipeline-files.ts';
 import type { PropertyType } from '#domain/dataset/db-type.ts';
@@ -21,6 +22,8 @@ export interface CliConfig {
   readonly datasetsDir: string;
   readonly pipelinesDir: string | null;
   readonly servesExamples: boolean;
+  /** `pipelinesDir` is that of the example instance. */
+  readonly servesExamplePipelines: boolean;
   /** Served without being named, once it is there. */
   readonly ownDatasetsDir: string | null;
   readonly apiTokens: readonly { readonly secret: string; readonly right: string }[];
@@ -38,6 +41,13 @@ export interface FoundColumn {
   /** What a JSON column holds; follows from `dbType` for all others. */
   readonly type?: PropertyType;
   readonly dbType: string;
+}
+
+/** A suggested pipeline with the texts of its files. */
+export interface DraftedFiles extends SuggestedPipeline {
+  readonly pipelineText: string;
+  /** null: the dataset is there already. */
+  readonly datasetText: string | null;
 }
 
 /** What the commands need of the world; the entry wires the real one, tests another. */
@@ -62,6 +72,12 @@ export interface CliHost {
     flags: Readonly<Record<string, string>>,
     server: { readonly url: string; readonly token: string | null },
   ) => Promise<void>;
+  /** Looks at an address, and drafts the files of a pipeline that would read it; `folder` is where its file will lie. */
+  readonly draftPipeline: (
+    flags: Readonly<Record<string, string>>,
+    folder: string,
+    request: SuggestRequest,
+  ) => Promise<DraftedFiles>;
   /** Puts a backup in the place of the store; no server may run. Tells where the former store lies now. */
   readonly restore: (flags: Readonly<Record<string, string>>, from: string, replace: boolean) => Promise<string | null>;
   /** Makes an empty store a copy of another; see `migrateStore`. */

@@ -29,6 +29,10 @@ const host: CliHost = {
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
   runWorker: async (flags, server) => (await serverModule()).runWorker(flags, server),
+  draftPipeline: async (flags, folder, request) => {
+    const { draftPipeline } = await import('../../init-pipeline.ts');
+    return draftPipeline(loadConfig({ flags }), folder, request);
+  },
   restore: async (flags, from, replace) => {
     const { dataDir, dbEngine } = loadConfig({ flags });
     const restore = STORE_RESTORERS[dbEngine];

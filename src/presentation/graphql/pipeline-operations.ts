@@ -29,6 +29,13 @@ const STATE = new GraphQLEnumType({
   ),
 });
 
+const WINDOW = new GraphQLObjectType({
+  name: 'PipelineWindow',
+  description:
+    'What a backfill reads: values of the incremental field from the first on, up to the second, which is not in it.',
+  fields: { from: { type: TEXT }, to: { type: TEXT } },
+});
+
 const RUN = new GraphQLObjectType({
   name: 'PipelineRun',
   description: 'One run of a pipeline, under way or as it ended.',
@@ -38,6 +45,7 @@ const RUN = new GraphQLObjectType({
     dataset: { type: TEXT },
     state: { type: new GraphQLNonNull(STATE) },
     caller: { type: TEXT },
+    backfill: { type: WINDOW },
     startedAt: { type: new GraphQLNonNull(SCALARS.TIMESTAMP) },
     endedAt: { type: SCALARS.TIMESTAMP },
     part: { type: GraphQLFloat, description: 'Which part of the whole is done, from 0 to 1, where that is known.' },
@@ -143,6 +151,17 @@ export function pipelineOperations(useCases: UseCases): PipelineOperations {
           return shownRun(await useCases.runPipeline(asked, context.call()));
         },
       },
+      backfillPipeline: {
+        description:
+          'Begins a run that reads a window of values of the incremental field, and leaves the cursor where it is.',
+        type: run,
+        args: { ...named, from: { type: TEXT }, to: { type: TEXT }, wait },
+        resolve: async (_, { name, from, to, ...args }, context) => {
+          const window = { from: String(from), to: String(to) };
+          const asked = { pipeline: String(name), ...window, wait: number(args.wait) ?? 0 };
+          return shownRun(await useCases.backfillPipeline(asked, context.call()));
+        },
+      },
       cancelPipelineRun: {
         description: 'Ends a run; what it stored stands.',
         type: run,
@@ -214,10 +233,11 @@ function shownPipeline({ pipeline, lastRun, schedule }: PipelineStatus) {
   };
 }
 
-function shownRun({ counts, log, error, startedAt, endedAt, rolledBackAt, ...run }: PipelineRun) {
+function shownRun({ counts, log, window = null, error, startedAt, endedAt, rolledBackAt, ...run }: PipelineRun) {
   return {
     ...run,
     ...counts,
+    backfill: window,
     rows: rowsOf(counts),
     startedAt: timeOf(startedAt),
     endedAt: timeOf(endedAt),

@@ -106,6 +106,9 @@ test('schedules are held and let go, and faults have their codes', async () => {
   expect((await ask('mutation { pausePipeline(name: "rows") { paused } }')).pausePipeline.paused).toBe(true);
   const { json } = await app.post('//graphql', { query: 'mutation { runPipeline(name: "nobody") { id } }' });
   expect(json.errors[0].extensions.code).toBe('unknown_pipeline');
+  const refused = 'mutation { backfillPipeline(name: "rows", from: "1", to: "2") { id backfill { from to } } }';
+  const { json: answer } = await app.post('//graphql', { query: refused });
+  expect(answer.errors[0].message).toContain('has no incremental field');
   expect((await ask('mutation { resetPipeline(name: "rows") { name } }')).resetPipeline.name).toBe('rows');
   expect((await ask('mutation { runPipeline(name: "rows") { id } }')).runPipeline.id).toBeTruthy();
   const { pipeline } = await ask('{ pipeline(name: "rows") { lastRun { id state } } }');

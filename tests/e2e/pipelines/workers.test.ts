@@ -147,6 +147,25 @@ describeOnRedis('workers on other machines', (redis) => {
     expect(new Set(ids).size).toBe(PAGES * PAGE);
   });
 
+  test('one reads a window of a pipeline, and the cursor on the server stays', { timeout: 120_000 }, async () => {
+    await describePipeline({
+      source: { kind: 'rest', url: source.url, paging: { kind: 'page' }, incremental: { field: 'id', start: '500' } },
+      target: { dataset: 'items', mode: 'upsert' },
+    });
+    await startAll(1);
+    const response = await fetch(`${server.url}/api/v1/pipelines/rows/backfills?wait_ms=60000`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ from: '100', to: '300' }),
+    });
+    expect(await response.json()).toMatchObject({
+      state: 'succeeded',
+      created: 200,
+      backfill: { from: '100', to: '300' },
+    });
+    expect(await call('POST', '/pipelines/rows/runs?wait_ms=60000')).toMatchObject({ created: PAGES * PAGE - 200 });
+  });
+
   test('one that is told to stop gives back what it has begun', { timeout: 120_000 }, async () => {
     await describePipeline({});
     const settings = await startAll(1);

@@ -11,6 +11,7 @@ import { defineSource } from '../shared/define-source.ts';
 import { BODY_START, type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
 import { type FoundFile, findFiles } from './find-files.ts';
 import { openFile } from './open-file.ts';
+import { surveyFiles } from './survey-files.ts';
 
 const FORMATS = ['csv', 'tsv', 'ndjson', 'json', 'parquet', 'arrow'] as const;
 type Format = (typeof FORMATS)[number];
@@ -48,6 +49,7 @@ export const filesSource = defineSource({
   description: 'Files and folders',
   options,
   open: (given, opening) => cutBatches(piecesOfAll(given, opening), opening),
+  survey: surveyFiles,
 });
 
 async function* piecesOfAll(given: FilesOptions, opening: SourceOpening): AsyncGenerator<Piece> {

@@ -3,6 +3,7 @@ import type { SourceOpening } from '#application/ports/source.ts';
 import {
   Action,
   ActionResult,
+  Criteria,
   FlightData,
   FlightDescriptor,
   FlightInfo,
@@ -64,6 +65,22 @@ export class FlightConnection {
 
   async schema(descriptor: Partial<FlightDescriptor>, metadata: Metadata): Promise<Uint8Array> {
     return (await this.#ask('GetSchema', FlightDescriptor, SchemaResult, descriptor, metadata)).schema;
+  }
+
+  async list(metadata: Metadata): Promise<readonly FlightInfo[]> {
+    const call = this.#client.makeServerStreamRequest(
+      pathOf('ListFlights'),
+      (value: Partial<Criteria>) => Criteria.encode(value),
+      (bytes: Buffer) => FlightInfo.decode(bytes),
+      {},
+      metadata,
+      this.#limits(),
+    );
+    try {
+      return await Array.fromAsync(call as AsyncIterable<FlightInfo>);
+    } catch (error) {
+      throw flightError(error, this.#signal);
+    }
   }
 
   /** The messages of a flight, as fast as they are taken; the server is told when nobody takes more. */

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { FlightData, FlightInfo } from '#formats/flight/flight-messages.ts';
+import type { FlightData, FlightDescriptor, FlightInfo } from '#formats/flight/flight-messages.ts';
 import { readAuthority } from '../shared/read-authority.ts';
 import { FlightConnection } from './flight-connection.ts';
 import { credentialsOf } from './flight-credentials.ts';
@@ -66,6 +66,12 @@ export class FlightSession {
     const { schema } = await this.#infoOf(wanted);
     if (schema.length > 0 || wanted.kind === 'prepared') return schema;
     return (await this.#connect(this.#options.url)).schema(wanted.descriptor, this.#metadata);
+  }
+
+  /** The descriptors of the flights that the server lists. */
+  async flights(): Promise<readonly Partial<FlightDescriptor>[]> {
+    const infos = await (await this.#connect(this.#options.url)).list(this.#metadata);
+    return infos.flatMap(({ descriptor }) => descriptor ?? []);
   }
 
   /** The messages of an endpoint, of the first of its locations that answers. */

@@ -1,6 +1,7 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { DESCRIPTOR_COMMAND, DESCRIPTOR_PATH, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import { CommandStatementQuery, packCommand } from '#formats/flight/flight-sql-messages.ts';
+import type { FlightCursor } from './flight-new-rows.ts';
 import type { FlightOptions } from './flight-options.ts';
 
 /** What is asked for: by a descriptor, or at once by a ticket. */
@@ -17,6 +18,15 @@ export interface Since {
 }
 
 const PLACE = '{since}';
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** The value from which rows are new: that of the cursor, else where the first run begins. */
+export function sinceOf({ incremental }: FlightOptions, cursor: FlightCursor | null): Since | null {
+  const border = cursor?.border ?? null;
+  if (border !== null) return { value: border.value, isNumber: cursor?.isNumber === true };
+  const start = incremental?.start ?? null;
+  return start === null ? null : { value: start, isNumber: NUMBER.test(start) };
+}
 
 /**
  * What the options ask for, with the value from which rows are new in its place.

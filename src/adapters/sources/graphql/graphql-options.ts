@@ -47,6 +47,11 @@ export const GRAPHQL_OPTIONS = {
       field: text('The member of the rows.'),
       variable: optional(text('The variable that takes the highest value read so far.')),
       start: optional(text('What the variable is in the first run.')),
+      until_variable: optional(
+        text(
+          'The variable that takes the value up to which a backfill reads; without it later rows are read and left out.',
+        ),
+      ),
     }),
   ),
 };

@@ -1,16 +1,17 @@
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { isWithin } from '../shared/backfill-window.ts';
 import { moved, type Piece } from '../shared/cut-batches.ts';
 import { decompressed } from '../shared/decompress.ts';
 import { cutPage } from '../shared/http/cut-page.ts';
 import { HttpSession } from '../shared/http/http-session.ts';
 import { leadsToItself, refuseRepeated } from '../shared/http/page-order.ts';
 import { readWhole } from '../shared/http/read-whole.ts';
-import { type Boundary, IncrementalFilter } from '../shared/incremental.ts';
+import { type Boundary, type FieldValue, IncrementalFilter } from '../shared/incremental.ts';
 import type { BodyPlace } from '../shared/resumable-records.ts';
 import { type GraphqlAnswer, readAnswer } from './graphql-answer.ts';
 import type { GraphqlOptions } from './graphql-options.ts';
-import { FIRST_PAGE, type GraphqlPosition, requestBody } from './graphql-request.ts';
+import { FIRST_PAGE, GRAPHQL_HEADERS, type GraphqlPosition, requestBody } from './graphql-request.ts';
 
 /** How far a source was read: within a run the page and the place on it, between two runs what is new from there on. */
 interface GraphqlCursor {
@@ -25,11 +26,6 @@ interface GraphqlCursor {
 }
 
 const START: GraphqlCursor = { page: FIRST_PAGE, place: null, lastPage: null, from: null, high: null };
-
-const HEADERS = {
-  'content-type': 'application/json',
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-};
 
 /** Reads what a query gives once, from a cursor on. */
 export class GraphqlReader {
@@ -49,12 +45,16 @@ export class GraphqlReader {
     this.#session = new HttpSession(options, opening);
     this.#cursor = (opening.cursor as GraphqlCursor | null) ?? START;
     const { from, high } = this.#cursor;
-    this.#filter = options.incremental && new IncrementalFilter(options.incremental.field, from, high);
+    const { window = null } = opening;
+    const isWanted = window && ((value: FieldValue) => isWithin(value, window));
+    this.#filter = options.incremental && new IncrementalFilter(options.incremental.field, from, high, 'any', isWanted);
   }
 
   async *pieces(): AsyncGenerator<Piece> {
     for (let page: GraphqlPosition | null = this.#cursor.page; page !== null; ) {
-      const answer: GraphqlAnswer = await this.#answer(requestBody(this.#options, page, this.#cursor.from));
+      const answer: GraphqlAnswer = await this.#answer(
+        requestBody(this.#options, page, this.#cursor.from, this.#opening.window),
+      );
       const { pieces, end } = await this.#piecesOf(answer);
       yield* pieces;
       page = this.#next(page, answer);
@@ -71,7 +71,7 @@ export class GraphqlReader {
 
   async #answer(body: string): Promise<GraphqlAnswer> {
     const { url } = this.#session;
-    const response = await this.#session.send(url, { method: 'POST', headers: HEADERS, body });
+    const response = await this.#session.send(url, { method: 'POST', headers: GRAPHQL_HEADERS, body });
     const document = await readWhole(decompressed(this.#session.bytes(url, response)), url);
     return readAnswer(document, this.#options, this.#opening.note);
   }

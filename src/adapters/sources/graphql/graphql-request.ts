@@ -1,3 +1,4 @@
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import { type JsonMember, JsonNumber, JsonObject, parseJson, writeJson } from '#domain/record/json.ts';
 import type { Boundary } from '../shared/incremental.ts';
 import type { GraphqlOptions } from './graphql-options.ts';
@@ -8,12 +9,26 @@ export type GraphqlPosition =
   | { readonly kind: 'after'; readonly cursor: string }
   | { readonly kind: 'offset'; readonly offset: number };
 
+export const GRAPHQL_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json;q=0.9',
+};
+
 export const FIRST_PAGE: GraphqlPosition = { kind: 'first' };
 
 /** The body of a request for a page (GraphQL over HTTP). */
-export function requestBody(options: GraphqlOptions, page: GraphqlPosition, from: Boundary | null): string {
+export function requestBody(
+  options: GraphqlOptions,
+  page: GraphqlPosition,
+  from: Boundary | null,
+  window: BackfillWindow | null = null,
+): string {
   const { query, operation } = options;
-  const variables = [...givenVariables(options), ...pageVariables(options, page), ...sinceVariable(options, from)];
+  const variables = [
+    ...givenVariables(options),
+    ...pageVariables(options, page),
+    ...spanVariables(options, from, window),
+  ];
   return writeJson(
     new JsonObject([
       { name: 'query', value: query },
@@ -39,11 +54,27 @@ function pageVariables({ paging }: GraphqlOptions, page: GraphqlPosition): reado
   ];
 }
 
-function sinceVariable({ incremental }: GraphqlOptions, from: Boundary | null): readonly JsonMember[] {
-  const name = incremental?.variable ?? null;
-  if (incremental === null || name === null) return [];
-  if (from !== null) return [from.isNumber ? number(name, from.value) : { name, value: from.value }];
-  return incremental.start === null ? [] : [{ name, value: incremental.start }];
+/** From which value on rows are new, and in a window up to which. */
+function spanVariables(
+  { incremental, query }: GraphqlOptions,
+  from: Boundary | null,
+  window: BackfillWindow | null,
+): readonly JsonMember[] {
+  const { variable = null, untilVariable = null, start = null } = incremental ?? {};
+  const since = from?.value ?? window?.from ?? start;
+  const isNumber = from === null ? isNumeric(query, variable) : from.isNumber;
+  const least = variable === null || since === null ? [] : [bound(variable, since, isNumber)];
+  if (untilVariable === null || window === null) return least;
+  return [...least, bound(untilVariable, window.to, isNumeric(query, untilVariable))];
+}
+
+function bound(name: string, value: string, isNumber: boolean): JsonMember {
+  return isNumber ? number(name, value) : { name, value };
+}
+
+/** Whether the document declares a variable as a number. */
+function isNumeric(query: string, variable: string | null): boolean {
+  return variable !== null && new RegExp(`\\$${variable}\\s*:\\s*(Int|Float)\\b`).test(query);
 }
 
 function number(name: string, digits: string): JsonMember {

@@ -3,6 +3,7 @@ import { defineSource } from '../shared/define-source.ts';
 import { readAhead } from '../shared/read-ahead.ts';
 import { GRAPHQL_OPTIONS } from './graphql-options.ts';
 import { GraphqlReader } from './graphql-reader.ts';
+import { surveyGraphql } from './graphql-survey.ts';
 
 /** Lists and connections that a GraphQL query gives, page by page. */
 export const graphqlSource = defineSource({
@@ -11,4 +12,6 @@ export const graphqlSource = defineSource({
   options: GRAPHQL_OPTIONS,
   open: (options, opening) =>
     cutBatches(readAhead(new GraphqlReader(options, opening).pieces(), opening.batch.bytes), opening, 'is stored'),
+  windowField: ({ incremental }) => incremental?.field ?? null,
+  survey: surveyGraphql,
 });

@@ -50,6 +50,11 @@ export class Csdl {
     for (const schema of schemas) this.#take(schema);
   }
 
+  /** The names of the entity sets. */
+  get sets(): readonly string[] {
+    return [...this.#sets.keys()];
+  }
+
   /** The type of the entities that a path of the service leads to: `Wells`, `Wells(1)/parts`; null where it is unknown. */
   typeAt(path: string): string | null {
     const [set = '', ...segments] = path.split('/').map((segment) => segment.replace(/\(.*\)$/, ''));

@@ -1,3 +1,5 @@
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
+import { firstMoment } from '../shared/backfill-window.ts';
 import { setParam } from '../shared/http/set-param.ts';
 import type { Boundary } from '../shared/incremental.ts';
 import type { Csdl } from './csdl.ts';
@@ -13,16 +15,24 @@ export function addressIn(service: URL, path: string): URL {
   return url;
 }
 
+/** From which value on rows are asked for, and in a backfill within which window. */
+interface Span {
+  readonly from: Boundary | null;
+  readonly window: BackfillWindow | null;
+}
+
+const MOMENT = 'Edm.DateTimeOffset';
+
 /** The address of the first rows: from the boundary on where rows are read incrementally, else from the beginning. */
 export function firstAddress(
   service: URL,
   options: ODataOptions,
   described: DescribedRows,
   csdl: Csdl | null,
-  from: Boundary | null,
+  span: Span,
 ): URL {
   const url = addressIn(service, options.entity);
-  const filter = filterOf(options, described, csdl, from);
+  const filter = filterOf(options, described, csdl, span);
   if (options.select !== null) setParam(url, '$select', options.select.join(','));
   if (options.expand !== null) setParam(url, '$expand', options.expand.join(','));
   if (filter !== null) setParam(url, '$filter', filter);
@@ -40,17 +50,19 @@ function filterOf(
   { filter, incremental }: ODataOptions,
   { properties }: DescribedRows,
   csdl: Csdl | null,
-  from: Boundary | null,
+  { from, window }: Span,
 ): string | null {
   if (incremental === null) return filter;
-  const { field, start } = incremental;
+  const { field } = incremental;
+  const start = window?.from ?? incremental.start;
   const property = properties.find(({ name }) => name === field);
   const type = property === undefined || csdl === null ? null : csdl.primitive(property.type);
-  const since = from ?? (start === null ? null : { value: start, isNumber: isNumber(start, type) });
+  const literal = (text: string) => literalOf(type === MOMENT ? firstMoment(text) : text, isNumber(text, type), type);
+  const least = from === null ? start && literal(start) : literalOf(from.value, from.isNumber, type);
   // A row without a value has no place among the others.
   const condition =
-    since !== null
-      ? `${field} ge ${literalOf(since.value, since.isNumber, type)}`
+    least !== null
+      ? `${field} ge ${least}${window === null ? '' : ` and ${field} lt ${literal(window.to)}`}`
       : property?.nullable === false
         ? null
         : `${field} ne null`;

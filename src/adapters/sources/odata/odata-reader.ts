@@ -102,7 +102,8 @@ export class ODataReader {
     this.#cursor = { ...this.#cursor, lastPage: null };
     this.#filter = incremental && new IncrementalFilter(incremental.field, from, null, 'ascending');
     const { rows, csdl } = this.#described;
-    return firstAddress(this.#service.session.url, this.#options, rows, csdl, from);
+    const { window = null } = this.#opening;
+    return firstAddress(this.#service.session.url, this.#options, rows, csdl, { from, window });
   }
 
   /** A page; null where it was what has changed, the service has forgotten since when, and all is to be read anew. */

@@ -5,6 +5,7 @@ import { readAhead } from '../shared/read-ahead.ts';
 import { ODATA_OPTIONS } from './odata-options.ts';
 import { ODataReader } from './odata-reader.ts';
 import { ODataService } from './odata-service.ts';
+import { surveyOData } from './odata-survey.ts';
 
 /** Entity sets of an OData 4 service, by its own pages and, where it has them, its delta links. */
 export const odataSource = defineSource({
@@ -21,4 +22,6 @@ export const odataSource = defineSource({
       : rows.columns;
     return rows.columns.length === 0 ? null : { columns, key: rows.key };
   },
+  windowField: ({ incremental }) => incremental?.field ?? null,
+  survey: surveyOData,
 });

@@ -45,6 +45,11 @@ export const REST_OPTIONS = {
       field: text('The member of the rows.'),
       param: optional(text('The parameter that takes the highest value read so far.')),
       start: optional(text('What the parameter is in the first run.')),
+      until_param: optional(
+        text(
+          'The parameter that takes the value up to which a backfill reads; without it later rows are read and left out.',
+        ),
+      ),
     }),
   ),
 };

@@ -40,7 +40,7 @@ export async function readPageBody(
 }
 
 /** By what the server says, by the ending of the address, else JSON. */
-function formatOf({ pathname }: URL, headers: Headers): RestFormat {
+export function formatOf({ pathname }: URL, headers: Headers): RestFormat {
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (/^(application\/(x-ndjson|ndjson|jsonl|x-jsonlines|json-seq))$/.test(type)) return 'ndjson';
   if (/^(text\/csv|application\/csv)$/.test(type)) return 'csv';

@@ -85,7 +85,7 @@ function memberText({ document }: ReadPage, path: string): string | null {
 }
 
 /** The target of `rel="next"` of a Link header (RFC 8288). */
-function nextLink(header: string): string | null {
+export function nextLink(header: string): string | null {
   for (const [, target = '', parameters = ''] of header.matchAll(
     /<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s;,]*))?)*)/g,
   )) {

@@ -1,14 +1,16 @@
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import { isWithin } from '../shared/backfill-window.ts';
 import { cutBatches, type Piece } from '../shared/cut-batches.ts';
 import { defineSource } from '../shared/define-source.ts';
 import { HttpSession } from '../shared/http/http-session.ts';
 import { refuseRepeated } from '../shared/http/page-order.ts';
-import { type Boundary, IncrementalFilter } from '../shared/incremental.ts';
+import { type Boundary, type FieldValue, IncrementalFilter } from '../shared/incremental.ts';
 import { type BodyPlace, resumableRecords } from '../shared/resumable-records.ts';
 import { REST_OPTIONS, type RestOptions } from './rest-options.ts';
 import { readPageBody } from './rest-page.ts';
 import { addressOf, FIRST_PAGE, nextPage, type PagePosition } from './rest-paging.ts';
+import { surveyRest } from './rest-survey.ts';
 
 /** How far a source was read: within a run the page and the place on it, between two runs what is new from there on. */
 interface RestCursor {
@@ -42,6 +44,8 @@ export const restSource = defineSource({
   description: 'An HTTP address that answers with rows',
   options: REST_OPTIONS,
   open: (options, opening) => cutBatches(new RestReader(options, opening).pieces(), opening),
+  windowField: ({ incremental }) => incremental?.field ?? null,
+  survey: surveyRest,
 });
 
 const NO_BYTES = new Uint8Array(0);
@@ -60,7 +64,9 @@ class RestReader {
     const { incremental } = options;
     this.#cursor = (opening.cursor as RestCursor | null) ?? START;
     const { from, high } = this.#cursor;
-    this.#filter = incremental && new IncrementalFilter(incremental.field, from, high);
+    const { window = null } = opening;
+    const isWanted = window && ((value: FieldValue) => isWithin(value, window));
+    this.#filter = incremental && new IncrementalFilter(incremental.field, from, high, 'any', isWanted);
   }
 
   async *pieces(): AsyncGenerator<Piece> {
@@ -121,8 +127,10 @@ class RestReader {
   #base(): URL {
     const url = this.#session.url;
     const { incremental } = this.#options;
-    const value = this.#cursor.from?.value ?? incremental?.start ?? null;
+    const { window = null } = this.#opening;
+    const value = this.#cursor.from?.value ?? window?.from ?? incremental?.start ?? null;
     if (incremental?.param && value !== null) url.searchParams.set(incremental.param, value);
+    if (incremental?.untilParam && window !== null) url.searchParams.set(incremental.untilParam, window.to);
     return url;
   }
 

@@ -1,4 +1,11 @@
-import type { Source, SourceBatch, SourceDescription, SourceOpening } from '#application/ports/source.ts';
+import type {
+  Source,
+  SourceBatch,
+  SourceDescription,
+  SourceOpening,
+  Survey,
+  SurveyRequest,
+} from '#application/ports/source.ts';
 import type { OptionGroup, ValuesOf } from '#domain/file/option-group.ts';
 
 interface SourceDefinition<G extends OptionGroup> {
@@ -8,19 +15,23 @@ interface SourceDefinition<G extends OptionGroup> {
   /** The members that a source of this kind may have in a pipeline file. */
   readonly options: G;
   open(options: ValuesOf<G>, opening: SourceOpening): AsyncIterable<SourceBatch>;
+  windowField?(options: ValuesOf<G>): string | null;
   describe?(options: ValuesOf<G>, opening: SourceOpening): Promise<SourceDescription | null>;
+  survey?(request: SurveyRequest, opening: SourceOpening): Promise<Survey | null>;
 }
 
 /** A source whose reader is handed its options with their types. */
 export function defineSource<G extends OptionGroup>(definition: SourceDefinition<G>): Source {
-  const { kind, description, options, open, describe } = definition;
+  const { kind, description, options, open, windowField, describe, survey } = definition;
   return {
     kind,
     description,
     options,
     open: (given, opening) => open(given as ValuesOf<G>, opening),
+    ...(windowField && { windowField: (given: unknown) => windowField(given as ValuesOf<G>) }),
     ...(describe && {
       describe: (given: unknown, opening: SourceOpening) => describe(given as ValuesOf<G>, opening),
     }),
+    ...(survey && { survey }),
   };
 }

@@ -28,12 +28,21 @@ export class IncrementalFilter {
   #rowsAtHigh: string[] = [];
   #seenAtHigh: readonly string[];
   readonly #compare: typeof compareValues;
+  readonly #isWanted: ((value: FieldValue) => boolean) | null;
 
   /**
    * @param high the boundary that this run has reached already, where it goes on
    * @param order whether the rows come as they come, or in the order that the source itself gives to the values
+   * @param isWanted which values are read besides; rows without a value are not where it is given
    */
-  constructor(field: string, from: Boundary | null, high: Boundary | null, order: 'any' | 'ascending' = 'any') {
+  constructor(
+    field: string,
+    from: Boundary | null,
+    high: Boundary | null,
+    order: 'any' | 'ascending' = 'any',
+    isWanted: ((value: FieldValue) => boolean) | null = null,
+  ) {
+    this.#isWanted = isWanted;
     this.#compare = order === 'any' ? compareValues : compareAscending;
     this.#field = field;
     this.#from = from;
@@ -66,7 +75,8 @@ export class IncrementalFilter {
 
   #takeLine(line: string): boolean {
     const value = fieldOf(line, this.#field);
-    if (value === null) return true;
+    if (value === null) return this.#isWanted === null;
+    if (this.#isWanted?.(value) === false) return false;
     if (this.#from !== null) {
       const order = this.#compare(value, this.#from);
       if (order < 0 || (order === 0 && this.#known.has(fingerprint(line)))) return false;
@@ -125,6 +135,11 @@ function compareAscending(a: FieldValue, b: FieldValue): number {
 }
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Whether a text is a time with its zone. */
+export function isMoment(text: string): boolean {
+  return MOMENT.test(text);
+}
 
 /** Two times may be written with other zones and with more or fewer digits; null where they are no times. */
 function compareMoments(a: FieldValue, b: FieldValue): number | null {

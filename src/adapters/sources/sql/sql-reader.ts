@@ -61,9 +61,13 @@ async function* newRows(
   start: string | null,
 ): AsyncGenerator<Piece> {
   const name = quoteName(column.name);
-  const least = border?.value ?? start;
-  const condition = least === null ? `${name} IS NOT NULL` : `${name} >= ${column.literal(least)}`;
-  const body = database.read(selectOf(relation, from, [condition], [column]), relation);
+  const { window = null } = opening;
+  const least = border?.value ?? window?.from ?? start;
+  const conditions = [
+    least === null ? `${name} IS NOT NULL` : `${name} >= ${column.literal(least)}`,
+    ...(window === null ? [] : [`${name} < ${column.literal(window.to)}`]),
+  ];
+  const body = database.read(selectOf(relation, from, conditions, [column]), relation);
   const at = relation.columns.indexOf(column);
   const readValue = (record: Uint8Array) => plainValue(column, cellsOf(record)[at] ?? '');
   const keeper = new BorderKeeper(border);

@@ -5,6 +5,7 @@ import { defineSource } from '../shared/define-source.ts';
 import { Feed } from './feed.ts';
 import { connectFeed } from './feed-connection.ts';
 import { FeedRows } from './feed-rows.ts';
+import { surveyFeed } from './feed-survey.ts';
 import { KeyKeeper, type WebSocketCursor } from './key-keeper.ts';
 import { WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket-options.ts';
 
@@ -14,6 +15,7 @@ export const webSocketSource = defineSource({
   description: 'A feed of JSON messages over WebSocket',
   options: WEBSOCKET_OPTIONS,
   open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
+  survey: surveyFeed,
 });
 
 const MOST_BYTES = 1024 * 1024;

@@ -43,17 +43,17 @@ export function rollBackRun(ports: RollBackPorts) {
     const { catalog, runs, history, store, clock } = ports;
     const run = await recallRun(ports, id);
     const { dataset } = openDataset(catalog, run.dataset, call, 'write');
-    if ((await runs.find(run.pipeline)) !== null) {
+    if ((await runs.find(run.pipeline)) !== null || (await runs.findBackfill(run.pipeline)) !== null) {
       const message = `Pipeline "${run.pipeline}" has a run under way; wait for its end, or cancel it.`;
       throw new DataForgeError('pipeline_busy', message);
     }
-    const state = await store.state(run.pipeline);
+    const state = await store.state(run.pipeline, run.window);
     const reset = state?.run === id ? { ...state, batch: 0, cursor: run.cursorBefore, setAside: [] } : null;
     const aside = setAsideDataset(ports, run);
     const undo = new Undo(ports, id, call);
     await undo.refuseOvertaken(dataset);
     if (aside !== null) await undo.undo(aside, null);
-    await undo.undo(dataset, reset && { pipeline: run.pipeline, state: reset });
+    await undo.undo(dataset, reset && { mark: stateMark(run.pipeline, run.window), state: reset });
     const rolledBack = { ...run, rolledBackAt: clock.now() };
     await history.put(rolledBack);
     return { run: rolledBack, records: undo.records, cursorReset: reset !== null };
@@ -89,13 +89,12 @@ class Undo {
   /** Undoes the run's work on a dataset; `reset` becomes true in the last commit. */
   async undo(
     dataset: Dataset,
-    reset: { readonly pipeline: string; readonly state: PipelineState } | null,
+    reset: { readonly mark: ReturnType<typeof stateMark>; readonly state: PipelineState } | null,
   ): Promise<void> {
     for (let isLast = false; !isLast; ) {
       const { touched } = await this.#read(dataset, RECORDS_A_COMMIT);
       isLast = touched.length < RECORDS_A_COMMIT;
-      const marks =
-        isLast && reset !== null ? [{ ...stateMark(reset.pipeline), value: JSON.stringify(reset.state) }] : [];
+      const marks = isLast && reset !== null ? [{ ...reset.mark, value: JSON.stringify(reset.state) }] : [];
       await this.#commit(undoingChanges(dataset, touched), marks);
       this.records += touched.length;
     }

@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
@@ -24,23 +25,28 @@ interface WorkerPorts {
 /** What a worker needs to begin: the pipeline's file, and how far the pipeline has come. */
 export function getPipelineWork({ files, pipelines, store }: WorkerPorts) {
   return async (
-    { name }: { readonly name: string },
+    { name, window }: { readonly name: string; readonly window: BackfillWindow | null },
     call: Call,
   ): Promise<{ readonly file: PipelineFile | null; readonly state: PipelineState | null }> => {
     requireRight(call.caller, 'write');
     pipelines.get(name);
-    return { file: (await files?.fileOf(name)) ?? null, state: await store.state(name) };
+    return { file: (await files?.fileOf(name)) ?? null, state: await store.state(name, window) };
   };
+}
+
+export interface TakeRequest {
+  readonly name: string;
+  readonly holder: string;
+  readonly caller: string;
+  /** Of a backfill. */
+  readonly window: BackfillWindow | null;
 }
 
 /** Makes a worker the only one whose batches of a pipeline are stored. */
 export function takePipeline({ pipelines, store }: WorkerPorts) {
-  return async (
-    { name, holder, caller }: { readonly name: string; readonly holder: string; readonly caller: string },
-    call: Call,
-  ): Promise<PipelineState> => {
+  return async ({ name, holder, caller, window }: TakeRequest, call: Call): Promise<PipelineState> => {
     requireRight(call.caller, 'write');
-    return store.take(pipelines.get(name), holder, caller);
+    return store.take(pipelines.get(name), holder, caller, window);
   };
 }
 
@@ -50,7 +56,8 @@ export interface BatchOfWorker {
   readonly number: number;
   readonly holder: string;
   readonly caller: string;
-  readonly cursor: Cursor;
+  readonly cursor: Cursor | null;
+  readonly window: BackfillWindow | null;
   readonly rows: SourceRows | null;
 }
 

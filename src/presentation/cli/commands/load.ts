@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { withoutSystemColumns } from '#domain/dataset/exported-columns.ts';
 import { nameFault } from '#domain/dataset/names.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { type Json, JsonArray } from '#domain/record/json.ts';
@@ -11,8 +12,8 @@ import { adminApi } from '../admin-api.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import type { AddCommand, CliContext } from '../context.ts';
 import { type FileFormat, type FileKind, fileKind, mediaTypeOf, openDecoded, openFile, sizeOf } from '../files.ts';
-import type { CliConfig } from '../host.ts';
-import { datasetFileOf, withoutSystemColumns } from '../infer-file.ts';
+import { datasetFileOf } from '../infer-file.ts';
+import { datasetsFolder } from '../own-folders.ts';
 import { formatCount, formatTime, Progress } from '../progress.ts';
 import type { Target } from '../target.ts';
 import { memberOf, textOf } from './query.ts';
@@ -58,11 +59,6 @@ async function load(context: CliContext, files: readonly string[], options: Load
       await loadFile(context, target.client, dataset, path, kind, options);
     }
   });
-}
-
-/** The first load in a folder begins an instance there, with a folder of datasets; elsewhere the files are where they are. */
-function datasetsFolder({ datasetsDir, servesExamples, ownDatasetsDir, dataDir }: CliConfig): string {
-  return servesExamples && ownDatasetsDir !== null && !existsSync(dataDir) ? ownDatasetsDir : datasetsDir;
 }
 
 async function exists(client: ApiClient, dataset: string): Promise<boolean> {

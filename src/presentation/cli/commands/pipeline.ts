@@ -6,23 +6,36 @@ import type { AddCommand, CliContext } from '../context.ts';
 import { readCount } from '../filters.ts';
 import { table } from '../output.ts';
 import { formatBytes, formatCount, Progress } from '../progress.ts';
+import { addPipelineInit } from './pipeline-init.ts';
 import { memberOf, textOf } from './query.ts';
 
 /** How long one request waits for the end of a run before it is asked for again, in milliseconds. */
 const WAIT = 1000;
 
-/** `forge pipeline list|run|status|logs|pause|resume|rollback|replay|reset`: what fetches rows from elsewhere. */
+/** `forge pipeline list|init|run|backfill|status|logs|pause|resume|rollback|replay|reset`: what fetches rows from elsewhere. */
 export const pipelineCommand: AddCommand = (program, begin) => {
   const pipeline = program.command('pipeline').description('run pipelines, and see how their runs went');
   pipeline
     .command('list')
     .description('list the pipelines with their last runs')
     .action(async (_options, command: Command) => list(begin(command)));
+  addPipelineInit(pipeline, begin);
   pipeline
     .command('run')
     .description('run a pipeline and wait for its end; Ctrl+C cancels it')
     .argument('<name>')
-    .action(async (name: string, _options, command: Command) => run(begin(command), name));
+    .action(async (name: string, _options, command: Command) =>
+      run(begin(command), apiPath('pipelines', name, 'runs')),
+    );
+  pipeline
+    .command('backfill')
+    .description('read a window of values of the incremental field again; the pipeline goes on where it was')
+    .argument('<name>')
+    .requiredOption('--from <value>', 'the least value of the window')
+    .requiredOption('--to <value>', 'the value behind the window, which is not in it')
+    .action(async (name: string, { from, to }: { from: string; to: string }, command: Command) =>
+      run(begin(command), apiPath('pipelines', name, 'backfills'), { from, to }),
+    );
   pipeline
     .command('status')
     .description('show the last runs of a pipeline')
@@ -77,9 +90,10 @@ async function rollBack({ output, withTarget }: CliContext, id: string): Promise
   const answer = await withTarget(({ client }) => client.json('POST', apiPath('runs', id, 'rollback')));
   output.answer(answer, () => {
     const records = Number(textOf(memberOf(answer, 'records')));
+    const isBackfill = memberOf(memberOf(answer, 'run'), 'backfill') !== null;
     const cursor =
       memberOf(answer, 'cursor_reset') === true
-        ? 'the next run fetches its rows again'
+        ? `${isBackfill ? 'a backfill of the same window' : 'the next run'} fetches its rows again`
         : 'other runs have come since, so that its rows are not fetched again';
     return `${formatCount(records)} ${records === 1 ? 'record is' : 'records are'} as before the run; ${cursor}`;
   });
@@ -116,9 +130,10 @@ async function list({ output, withTarget, signal }: CliContext): Promise<void> {
   });
 }
 
-async function run({ output, withTarget, signal }: CliContext, name: string): Promise<void> {
+/** Begins a run at an address and waits for its end. */
+async function run({ output, withTarget, signal }: CliContext, path: string, json?: object): Promise<void> {
   const ended = await withTarget(async ({ client }) => {
-    const begun = await client.json('POST', apiPath('pipelines', name, 'runs'), { signal });
+    const begun = await client.json('POST', path, { ...(json && { body: JSON.stringify(json) }), signal });
     return followed(client, begun, output, signal);
   });
   const error = memberOf(ended, 'error');

@@ -8,6 +8,16 @@ const WAIT = parameter('wait_ms', 'query', { type: 'integer', minimum: 0 }, 'How
 const count = { type: 'integer', minimum: 0 };
 const time = { type: ['string', 'null'], format: 'date-time' };
 
+/** What a backfill reads. */
+const WINDOW: Tree = {
+  type: 'object',
+  required: ['from', 'to'],
+  properties: {
+    from: { type: 'string', description: 'The least value of the incremental field that is read.' },
+    to: { type: 'string', description: 'The value up to which is read; it is not in the window.' },
+  },
+};
+
 const RUN: Tree = {
   type: 'object',
   properties: {
@@ -16,6 +26,7 @@ const RUN: Tree = {
     dataset: { type: 'string' },
     state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
+    backfill: { ...WINDOW, type: ['object', 'null'], description: 'The window of a backfill; null: an ordinary run.' },
     started_at: { type: 'string', format: 'date-time' },
     ended_at: time,
     progress: {
@@ -65,8 +76,9 @@ function listOf(member: string, items: Tree): Tree {
   return { type: 'object', properties: { [member]: { type: 'array', items } } };
 }
 
-function operation(summary: string, responses: Tree, parameters: readonly Tree[] = []): Tree {
-  return { tags: ['Pipelines'], summary, parameters, responses };
+function operation(summary: string, responses: Tree, parameters: readonly Tree[] = [], body?: Tree): Tree {
+  const requestBody = body && { required: true, content: { 'application/json': { schema: body } } };
+  return { tags: ['Pipelines'], summary, parameters, ...(requestBody && { requestBody }), responses };
 }
 
 /** What `forge worker` calls; its shapes are those of the platform's inside and change with it. */
@@ -101,6 +113,19 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
         ...problems('forbidden', 'unknown_dataset', 'pipeline_busy'),
       },
       [NAME, WAIT],
+    ),
+  },
+  '/api/v1/pipelines/{name}/backfills': {
+    post: operation(
+      'Begin a run that reads a window of values of the incremental field; the cursor of the pipeline stays where it is',
+      {
+        200: json('The run, which has ended within the wait.', RUN),
+        202: json('The run, which goes on, at Location.', RUN),
+        ...UNKNOWN_PIPELINE,
+        ...problems('invalid_body', 'invalid_parameter', 'forbidden', 'unknown_dataset', 'pipeline_busy'),
+      },
+      [NAME, WAIT],
+      WINDOW,
     ),
   },
   '/api/v1/pipelines/{name}/pause': {

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
+import { parseObject, textMember } from '../../json-body.ts';
 import { pipelineJson, runJson } from '../../pipeline-json.ts';
 import { QueryParameters } from '../query-parameters.ts';
+import { readJsonBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
 import { sendJson } from '../send.ts';
 
@@ -9,7 +11,7 @@ type Named = { readonly Params: { readonly name: string } };
 type OfRun = { readonly Params: { readonly id: string } };
 
 /** Pipelines and their runs: listed, begun, looked after, cancelled. */
-export function pipelineRoutes(server: FastifyInstance, { useCases }: RestOptions): void {
+export function pipelineRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
   server.get('/pipelines', async (request, reply) => {
     new QueryParameters(request, []);
     const statuses = await useCases.listPipelines({}, request.forge.call());
@@ -32,6 +34,16 @@ export function pipelineRoutes(server: FastifyInstance, { useCases }: RestOption
   server.post<Named>('/pipelines/:name/runs', async (request, reply) => {
     const wait = new QueryParameters(request, ['wait_ms']).count('wait_ms') ?? 0;
     const run = await useCases.runPipeline({ pipeline: request.params.name, wait }, request.forge.abortableCall());
+    reply.header('location', `/api/v1/runs/${run.id}`);
+    return sendJson(request, reply, run.endedAt === null ? 202 : 200, answerOf(run));
+  });
+
+  server.post<Named>('/pipelines/:name/backfills', async (request, reply) => {
+    const wait = new QueryParameters(request, ['wait_ms']).count('wait_ms') ?? 0;
+    const json = parseObject(await readJsonBytes(request, limits), ['from', 'to']);
+    const window = { from: textMember(json, 'from'), to: textMember(json, 'to') };
+    const asked = { pipeline: request.params.name, ...window, wait };
+    const run = await useCases.backfillPipeline(asked, request.forge.abortableCall());
     reply.header('location', `/api/v1/runs/${run.id}`);
     return sendJson(request, reply, run.endedAt === null ? 202 : 200, answerOf(run));
   });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import { invalid, parseObject, textMember } from '../../json-body.ts';
@@ -14,25 +15,26 @@ type OfRun = { readonly Params: { readonly id: string } };
 
 /** The header with the cursor behind a batch, as JSON in base64url. */
 const CURSOR = 'forge-cursor';
+const WINDOW = ['from', 'to'];
 
 /** What workers on other machines need: `forge worker`. Names and shapes are those of the platform's inside, and change with it. */
 export function workerRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
   server.get<Named>('/worker/pipelines/:name', async (request, reply) => {
-    new QueryParameters(request, []);
-    const work = await useCases.getPipelineWork(request.params, request.forge.call());
+    const window = windowOf(new QueryParameters(request, WINDOW));
+    const work = await useCases.getPipelineWork({ ...request.params, window }, request.forge.call());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...work }));
   });
 
   server.post<Named>('/worker/pipelines/:name/take', async (request, reply) => {
-    new QueryParameters(request, []);
+    const window = windowOf(new QueryParameters(request, WINDOW));
     const json = parseObject(await readJsonBytes(request, limits), ['holder', 'caller']);
-    const asked = { ...request.params, holder: textMember(json, 'holder'), caller: textMember(json, 'caller') };
+    const asked = { ...request.params, window, holder: textMember(json, 'holder'), caller: textMember(json, 'caller') };
     const state = await useCases.takePipeline(asked, request.forge.call());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, state }));
   });
 
   server.put<OfBatch>('/worker/pipelines/:name/batches/:number', async (request, reply) => {
-    const query = new QueryParameters(request, ['run', 'holder', 'caller']);
+    const query = new QueryParameters(request, ['run', 'holder', 'caller', ...WINDOW]);
     const type = mediaTypeOf(request);
     const batch = {
       name: request.params.name,
@@ -40,6 +42,7 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits }: Rest
       run: query.text('run') ?? '',
       holder: query.text('holder') ?? '',
       caller: query.text('caller') ?? '',
+      window: windowOf(query),
       cursor: cursorOf(request.headers[CURSOR]),
       rows: type === '' ? null : { format: readFormat(type), body: readDecoded(request, limits.maxUploadBytes) },
     };
@@ -62,9 +65,15 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits }: Rest
   });
 }
 
-function cursorOf(header: string | string[] | undefined): Cursor {
+/** The window of a backfill; null for ordinary runs. */
+function windowOf(query: QueryParameters): BackfillWindow | null {
+  const [from, to] = [query.text('from'), query.text('to')];
+  return from === null || to === null ? null : { from, to };
+}
+
+function cursorOf(header: string | string[] | undefined): Cursor | null {
   try {
-    return JSON.parse(Buffer.from(String(header), 'base64url').toString()) as Cursor;
+    return JSON.parse(Buffer.from(String(header), 'base64url').toString()) as Cursor | null;
   } catch {
     throw invalid('', `The header ${CURSOR} must have the cursor as JSON in base64url.`);
   }
