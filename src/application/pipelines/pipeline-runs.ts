@@ -4,6 +4,7 @@ import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
+import { NEVER } from '../call.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
@@ -29,6 +30,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_ALIVE = 10_000;
 /** How long a worker that is told to end a run may take before nobody waits for it any longer. */
 const CANCEL_WAIT = 30_000;
+/** How long the job of a run that has ended may take to end too. */
+const END_WAIT = 5000;
 
 /**
  * The runs that wait or go on, one a pipeline, as jobs of the task queue: whoever has a worker carries them out, and goes on
@@ -86,15 +89,24 @@ export class PipelineRuns {
       rolledBackAt: null,
     };
     const key = window === null ? pipeline.name : backfillKey(pipeline.name);
-    const queue = await this.#jobs?.open();
-    const [made] = (await queue?.enqueue([newJob(RUN_KIND, { run }, { key })])) ?? [];
-    if (made?.isNew) {
-      await this.#jobs?.work();
-      return run;
+    if (await this.#enqueue(run, key)) return run;
+    const before = await this.#findByKey(key);
+    if (before !== null && before.endedAt !== null) {
+      // What became of it is known a moment before its job is over.
+      await this.settled(before.id, END_WAIT, NEVER);
+      if (await this.#enqueue(run, key)) return run;
     }
     const what = window === null ? 'run' : 'backfill';
     const message = `Pipeline "${pipeline.name}" has a ${what} under way; wait for its end, or cancel it.`;
     throw new DataForgeError('pipeline_busy', message);
+  }
+
+  /** @returns false where the key has a job already */
+  async #enqueue(run: PipelineRun, key: string): Promise<boolean> {
+    const [made] = (await (await this.#jobs?.open())?.enqueue([newJob(RUN_KIND, { run }, { key })])) ?? [];
+    if (!made?.isNew) return false;
+    await this.#jobs?.work();
+    return true;
   }
 
   /** Waits until a run has ended, or so many milliseconds are over. */

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#application/ports/clock.ts';
 import type { JobWorker, KindOfWork } from '#application/ports/task-queue.ts';
 import { waitBefore } from '#domain/job/backoff.ts';
-import type { Job } from '#domain/job/job.ts';
+import type { Job, JobState } from '#domain/job/job.ts';
 import { Attempt } from '../shared/attempt.ts';
 import type { JobListeners } from '../shared/job-listeners.ts';
 import { Words } from '../shared/words.ts';
@@ -9,6 +10,8 @@ import type { LocalQueueClient } from './local-queue-client.ts';
 
 /** The longest that a timer is set for; then it is looked again. */
 const LONGEST_SLEEP_MS = 60_000;
+/** How long to wait before the end of a job that could not be written down is written again. */
+const BETWEEN_WRITES_MS = 500;
 
 /** Takes jobs out of a local queue and does them, so many at once. */
 export class LocalWorker implements JobWorker {
@@ -108,10 +111,29 @@ export class LocalWorker implements JobWorker {
     const end = await outcome;
     const wait = waitBefore(job.backoff, job.tried + 2, Math.random());
     const ended = { id: job.id, end: end.kind === 'failed' ? { ...end, wait } : end, told: words.take() };
-    // A job whose end cannot be written down is begun again by the next process.
-    const state = await this.#client.call('end', { ...ended, now: this.#clock.now() }).catch(() => 'running' as const);
+    const write = () => this.#client.call('end', { ...ended, now: this.#clock.now() });
+    const state = await write().catch(() => {
+      this.#listeners.tell(job.id, STATE_AFTER[end.kind], null);
+      return this.#writeLater(write);
+    });
     this.#running.delete(job.id);
     this.#listeners.tell(job.id, state, null);
     this.wake();
   }
+
+  /**
+   * A file that cannot be written for want of room may be again; whoever waits for the job has heard of its end meanwhile. Where that
+   * does not happen before this process ends, the job is begun again by the next.
+   */
+  async #writeLater(write: () => Promise<JobState>): Promise<JobState> {
+    while (!this.#isClosing) {
+      await sleep(BETWEEN_WRITES_MS, undefined, { ref: false });
+      const state = await write().catch(() => null);
+      if (state !== null) return state;
+    }
+    return 'running';
+  }
 }
+
+/** What a job is after an attempt that its file does not know of yet. */
+const STATE_AFTER = { done: 'done', failed: 'failed', cancelled: 'cancelled', 'given-back': 'waiting' } as const;

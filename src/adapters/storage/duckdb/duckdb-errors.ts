@@ -1,11 +1,19 @@
 import { DataForgeError } from '#domain/errors.ts';
 
+const NO_SPACE = /no space left on device|disk quota exceeded|could not write|file system is full|disk full/i;
+
 /** What the driver throws, once, as an error of the catalogue; its text stays in `cause` alone. */
 export function translateDuckDbError(error: unknown): DataForgeError {
   if (error instanceof DataForgeError) return error;
   const text = error instanceof Error ? error.message : String(error);
   if (/^INTERRUPT/i.test(text)) {
     return new DataForgeError('cancelled', 'The query was interrupted.', { cause: error });
+  }
+  if (/^FATAL|has been invalidated/i.test(text)) {
+    const message = NO_SPACE.test(text)
+      ? 'The disk was full when the store had to be written; free some space and restart the server. What was answered is kept.'
+      : 'The store had to stop after a fault; restart the server.';
+    return new DataForgeError('unavailable', message, { cause: error });
   }
   if (/^Out of Memory|failed to (allocate|pin|offload)|could not allocate|max_temp_directory_size/i.test(text)) {
     return new DataForgeError(
@@ -14,7 +22,7 @@ export function translateDuckDbError(error: unknown): DataForgeError {
       { cause: error },
     );
   }
-  if (/no space left on device|disk quota exceeded|could not write|file system is full|disk full/i.test(text)) {
+  if (NO_SPACE.test(text)) {
     return new DataForgeError('resources_exhausted', 'The disk is full; free some space and send the request again.', {
       cause: error,
       retryable: true,
@@ -27,11 +35,6 @@ export function translateDuckDbError(error: unknown): DataForgeError {
     return new DataForgeError('unavailable', 'Another change of the same rows was under way; send the request again.', {
       cause: error,
       retryable: true,
-    });
-  }
-  if (/^FATAL|database has been invalidated/i.test(text)) {
-    return new DataForgeError('unavailable', 'The store had to stop after a fault; restart the server.', {
-      cause: error,
     });
   }
   return new DataForgeError('internal', 'The storage engine failed.', { cause: error });
