@@ -9,6 +9,7 @@ import type { BulkFormat } from '#application/ports/bulk-loader.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { ServerClient } from './server-client.ts';
+import { ServerPipelines } from './server-pipelines.ts';
 
 const TYPES: Readonly<Record<BulkFormat, string>> = {
   ndjson: 'application/x-ndjson',
@@ -24,27 +25,19 @@ const TYPES: Readonly<Record<BulkFormat, string>> = {
  */
 export class JsonBatchStore implements BatchStore {
   readonly #server: ServerClient;
+  readonly #pipelines: ServerPipelines;
 
   constructor(server: ServerClient) {
     this.#server = server;
+    this.#pipelines = new ServerPipelines(server);
   }
 
   async state(name: string): Promise<PipelineState | null> {
-    const { signal } = new AbortController();
-    const path = `/worker/pipelines/${encodeURIComponent(name)}`;
-    return (await this.#server.json<{ state: PipelineState | null }>({ method: 'GET', path, signal })).state;
+    return (await this.#pipelines.work(name)).state;
   }
 
-  async take({ name }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
-    const { signal } = new AbortController();
-    const answer = await this.#server.json<{ state: PipelineState }>({
-      method: 'POST',
-      path: `/worker/pipelines/${encodeURIComponent(name)}/take`,
-      headers: { 'content-type': 'application/json' },
-      body: () => JSON.stringify({ holder, caller }),
-      signal,
-    });
-    return answer.state;
+  take({ name }: Pipeline, holder: string, caller: string): Promise<PipelineState> {
+    return this.#pipelines.take(name, holder, caller);
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
