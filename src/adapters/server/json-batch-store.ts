@@ -49,6 +49,8 @@ export class JsonBatchStore implements BatchStore {
         await pipeline(Readable.from(rows.body, { objectMode: false }), createWriteStream(file), { signal });
       }
       return await this.#send(request, file);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
     } finally {
       if (folder !== null) await rm(folder, { recursive: true, force: true });
     }
