@@ -200,6 +200,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     metrics: { contentType: metrics.contentType, text: () => metrics.text() },
     datasetsRevision: () => catalog.revision,
     mount: (routes) => protocols.mount(routes),
+    flightAddress: () => protocols.flightAddress,
     notReady: () => (isStopping ? 'The server is stopping.' : null),
   });
 
@@ -215,8 +216,9 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       return protocols.flightAddress;
     },
     async listen() {
-      const address = await server.listen({ host: config.host, port: config.port });
+      // Workers ask over REST where the others are.
       await protocols.listen();
+      const address = await server.listen({ host: config.host, port: config.port });
       if (overrides.runsByItself ?? true) {
         pipelines.begin();
         recording.begin((id) => pipelines.settleRun(id));

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
+import { FlightBatchStore } from '#adapters/server/flight-batch-store.ts';
 import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
 import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
+import { ServerPipelines } from '#adapters/server/server-pipelines.ts';
 import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
 import { SOURCES } from '#adapters/sources/registry.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';
@@ -13,7 +15,6 @@ import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
 import { runSettings } from '#application/pipelines/run-settings.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
-import type { PipelineFile } from '#application/ports/pipeline-files.ts';
 import { AdmissionQueue } from '#application/records/admission.ts';
 import { PeakMemory } from '#application/runs/peak-memory.ts';
 import type { Config } from '#config';
@@ -45,11 +46,13 @@ export async function startWorker(
   const workbench = await openWorkbench({ folder: join(folder, 'scratch'), memoryBytes, threads, gate });
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const server = new ServerClient(address);
+  const pipelines = new ServerPipelines(server);
   const history = new ServerRunHistory(server);
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
+  const flight = config.dataTransfer === 'flight' ? new FlightBatchStore(server, config.flightUrl) : null;
   const job = {
     sources: SOURCES,
-    store: new JsonBatchStore(server),
+    store: flight ?? new JsonBatchStore(server),
     secrets,
     web,
     clock: systemClock,
@@ -60,7 +63,7 @@ export async function startWorker(
   };
   const run = carryOutRun({
     history,
-    pipelineOf: (name) => fetchPipeline(server, folder, name),
+    pipelineOf: (name) => fetchPipeline(pipelines, folder, name),
     clock: systemClock,
     telemetry: {
       ran: () => {},
@@ -83,6 +86,7 @@ export async function startWorker(
     async close() {
       await worker.close(GRACE_MS);
       await queue.close();
+      flight?.close();
       await web.close();
       await workbench.close();
       await rm(folder, { recursive: true, force: true });
@@ -91,10 +95,8 @@ export async function startWorker(
 }
 
 /** A pipeline by its file, as the server has it now. */
-async function fetchPipeline(server: ServerClient, folder: string, name: string): Promise<Pipeline> {
-  const { signal } = new AbortController();
-  const path = `/worker/pipelines/${encodeURIComponent(name)}`;
-  const { file } = await server.json<{ file: PipelineFile | null }>({ method: 'GET', path, signal });
+async function fetchPipeline(pipelines: ServerPipelines, folder: string, name: string): Promise<Pipeline> {
+  const { file } = await pipelines.work(name);
   if (file === null) throw new DataForgeError('unknown_pipeline', `The server has no file of pipeline "${name}".`);
   const place = await mkdtemp(join(folder, 'pipeline-'));
   try {

@@ -161,6 +161,17 @@ export const retention: Kind<number | null> = {
   },
 };
 
+const FLIGHT_ADDRESS = /^grpc(\+tls)?:\/\/([^\s/:]+|\[[\da-f:.]+\]):\d+$/i;
+
+export const flightAddress: Kind<string | null> = {
+  words: 'URL like grpc://HOST:PORT or grpc+tls://HOST:PORT',
+  placeholder: 'url',
+  read: (value) => {
+    if (FLIGHT_ADDRESS.test(value) && URL.canParse(value)) return value;
+    throw new BadSetting(`must be a URL like grpc://HOST:PORT or grpc+tls://HOST:PORT, not "${value}"`);
+  },
+};
+
 /** The word `auto` stands for what the machine gives. */
 export function auto<T>(kind: Kind<T>, measure: () => T): Kind<T> {
   return {

@@ -5,6 +5,7 @@ import {
   choice,
   choices,
   flag,
+  flightAddress,
   headers,
   integer,
   type Kind,
@@ -207,6 +208,18 @@ export const SETTINGS = {
     millisecondsFrom(1),
     '5000',
     'After how long a run stores the rows it has, however few.',
+  ),
+  dataTransfer: pipelines(
+    'DATA_TRANSFER',
+    choice('flight', 'json'),
+    'flight',
+    'How a worker elsewhere sends rows to its server: over Arrow Flight, or over the REST API where that alone can be reached.',
+  ),
+  flightUrl: pipelines(
+    'FLIGHT_URL',
+    auto(flightAddress, () => null),
+    'auto',
+    'Where a worker elsewhere finds Arrow Flight of its server; auto asks the server, and takes the host of its address.',
   ),
   secretsFile: pipelines(
     'SECRETS_FILE',

@@ -10,6 +10,7 @@ import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { ServerClient } from './server-client.ts';
+import { ServerPipelines } from './server-pipelines.ts';
 
 const TYPES: Readonly<Record<BulkFormat, string>> = {
   ndjson: 'application/x-ndjson',
@@ -25,32 +26,24 @@ const TYPES: Readonly<Record<BulkFormat, string>> = {
  */
 export class JsonBatchStore implements BatchStore {
   readonly #server: ServerClient;
+  readonly #pipelines: ServerPipelines;
 
   constructor(server: ServerClient) {
     this.#server = server;
+    this.#pipelines = new ServerPipelines(server);
   }
 
   async state(name: string, window: BackfillWindow | null = null): Promise<PipelineState | null> {
-    const { signal } = new AbortController();
-    const path = `/worker/pipelines/${encodeURIComponent(name)}?${new URLSearchParams({ ...window })}`;
-    return (await this.#server.json<{ state: PipelineState | null }>({ method: 'GET', path, signal })).state;
+    return (await this.#pipelines.work(name, { window })).state;
   }
 
-  async take(
+  take(
     { name }: Pipeline,
     holder: string,
     caller: string,
     window: BackfillWindow | null = null,
   ): Promise<PipelineState> {
-    const { signal } = new AbortController();
-    const answer = await this.#server.json<{ state: PipelineState }>({
-      method: 'POST',
-      path: `/worker/pipelines/${encodeURIComponent(name)}/take?${new URLSearchParams({ ...window })}`,
-      headers: { 'content-type': 'application/json' },
-      body: () => JSON.stringify({ holder, caller }),
-      signal,
-    });
-    return answer.state;
+    return this.#pipelines.take(name, { holder, caller, window });
   }
 
   async store(request: StoreBatchRequest): Promise<StoredBatch> {
@@ -62,6 +55,8 @@ export class JsonBatchStore implements BatchStore {
         await pipeline(Readable.from(rows.body, { objectMode: false }), createWriteStream(file), { signal });
       }
       return await this.#send(request, file);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
     } finally {
       if (folder !== null) await rm(folder, { recursive: true, force: true });
     }

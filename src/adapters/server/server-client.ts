@@ -30,6 +30,10 @@ export class ServerClient {
     this.#address = { ...address, url: address.url.replace(/\/+$/, '') };
   }
 
+  get address(): ServerAddress {
+    return this.#address;
+  }
+
   /** @throws DataForgeError what the server says, `unavailable` where there is none */
   async json<T>(request: ServerRequest): Promise<T> {
     const until = performance.now() + PATIENCE;

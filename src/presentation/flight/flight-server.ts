@@ -41,8 +41,13 @@ export interface FlightOptions {
 export class FlightServer {
   readonly #options: FlightOptions;
   readonly #server = new Server({
-    'grpc.max_receive_message_length': 256 * 1024 * 1024,
+    // The largest record batch that is taken, and what stands around it.
+    'grpc.max_receive_message_length': 257 * 1024 * 1024,
     'grpc.max_send_message_length': -1,
+    // A client that is gone without a word must not keep its place.
+    'grpc.keepalive_time_ms': 20_000,
+    // What a client may send before the first of it has been acknowledged, however far it is.
+    'grpc-node.flow_control_window': 1024 * 1024,
   });
   readonly #running = new RunningFlights();
   #open = 0;

@@ -5,7 +5,6 @@ import type { KeptAnswer } from '#application/records/idempotency.ts';
 import type { SourceMarks } from '#application/records/source-marks.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import { frameHeader } from '#formats/flight/flight-data.ts';
 import { DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import {
   BoundStatement,
@@ -16,8 +15,11 @@ import {
   UpdateResult,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
+import { framed } from '#formats/flight/ipc-stream.ts';
+import { readBatchDescriptor } from '#formats/flight/pipeline-batch.ts';
 import { HashedBody } from '../hashed-body.ts';
 import { readParameters } from './bound-parameters.ts';
+import { putBatch } from './put-batch.ts';
 import { keyOf, marksOf, readMarks } from './put-marks.ts';
 import { handleOf, readCommand, readStatement } from './wanted.ts';
 
@@ -32,7 +34,7 @@ export interface PutOptions {
 }
 
 /**
- * Takes what a client puts: rows of a dataset, or the parameters of a prepared statement.
+ * Takes what a client puts: rows of a dataset, a batch of a pipeline, or the parameters of a prepared statement.
  * @returns the metadata of the one result
  */
 export async function put(
@@ -46,8 +48,11 @@ export async function put(
   if (first.done || descriptor === null) {
     throw new DataForgeError('invalid_body', 'The first message must carry the descriptor of what is put.');
   }
+  const limited = (rows: AsyncIterable<Uint8Array>) => withinLimit(rows, maxBytes);
+  const batch = readBatchDescriptor(descriptor);
+  if (batch !== null) return putBatch(batch, follow([first.value], source), { useCases, limited }, call);
   const early = [first.value, ...(await readMarks(first.value, source))];
-  const body = withinLimit(ipcStream(early, source), maxBytes);
+  const body = limited(ipcStream(follow(early, source)));
   const key = keyOf(header, early);
   const marks = marksOf(early);
   const command = descriptor.type === DESCRIPTOR_PATH ? null : unpackCommand(descriptor.cmd ?? new Uint8Array(0));
@@ -124,16 +129,13 @@ function readIngest(value: Uint8Array): string {
   );
 }
 
-/** FlightData as the IPC stream it stands for: each message framed, its body as it came. */
-async function* ipcStream(early: readonly FlightData[], rest: AsyncIterator<FlightData>): AsyncGenerator<Uint8Array> {
-  for (const message of early) yield* framed(message);
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield* framed(next.value);
+async function* follow(early: readonly FlightData[], rest: AsyncIterator<FlightData>): AsyncGenerator<FlightData> {
+  yield* early;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
-function* framed({ header, body }: FlightData): Generator<Uint8Array> {
-  if (header.byteLength === 0) return;
-  yield frameHeader(header);
-  if (body.byteLength > 0) yield body;
+async function* ipcStream(messages: AsyncIterable<FlightData>): AsyncGenerator<Uint8Array> {
+  for await (const message of messages) yield* framed(message);
 }
 
 async function* withinLimit(body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {

@@ -22,6 +22,8 @@ export interface RestOptions {
   readonly datasetsRevision: () => number;
   /** Routes of other protocols on the same server. */
   readonly mount?: (server: FastifyInstance) => void;
+  /** Where Arrow Flight listens, as `grpc://HOST:PORT` or `grpc+tls://HOST:PORT`; null where it is not served. */
+  readonly flightAddress: () => string | null;
   /** Null while the server is ready, else why it is not. */
   readonly notReady: () => string | null;
 }

@@ -1,9 +1,9 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import type { FlightConnection } from '#adapters/shared/flight/flight-connection.ts';
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { BasicAuth } from '#formats/flight/flight-messages.ts';
 import { textOf } from '../shared/http/authorise.ts';
-import type { FlightConnection } from './flight-connection.ts';
 import type { FlightOptions } from './flight-options.ts';
 
 /**

@@ -1,8 +1,9 @@
 import type { Metadata } from '@grpc/grpc-js';
+import type { FlightConnection } from '#adapters/shared/flight/flight-connection.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { SqlType, SqlVector } from '#domain/sql/sql-type.ts';
 import { ArrowEncoder } from '#formats/arrow/arrow-encoder.ts';
-import { DESCRIPTOR_COMMAND, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
+import { DESCRIPTOR_COMMAND, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import {
   BoundStatement,
   CommandPreparedStatementQuery,
@@ -11,7 +12,6 @@ import {
   packCommand,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
-import type { FlightConnection } from './flight-connection.ts';
 import type { Since } from './flight-wanted.ts';
 
 /** A statement whose placeholders have their values. */
@@ -55,15 +55,17 @@ export async function bindQuery(
 }
 
 /** The row of parameters as messages of DoPut. */
-function messagesOf(command: Uint8Array, placeholders: number, since: Since) {
+async function* messagesOf(
+  command: Uint8Array,
+  placeholders: number,
+  since: Since,
+): AsyncGenerator<Partial<FlightData>> {
   const { type, vector } = parameterOf(since);
   const names = Array.from({ length: placeholders }, (_, at) => `parameter_${at + 1}`);
   const encoder = new ArrowEncoder(names.map((name) => ({ name, type })));
   const batch = encoder.batch({ length: 1, columns: names.map(() => vector) });
-  return [
-    { descriptor: { type: DESCRIPTOR_COMMAND, cmd: command }, header: encoder.schema.header },
-    { header: batch.header, body: Buffer.concat(batch.body) },
-  ];
+  yield { descriptor: { type: DESCRIPTOR_COMMAND, cmd: command }, header: encoder.schema.header };
+  yield { header: batch.header, body: Buffer.concat(batch.body) };
 }
 
 /** Whole numbers as such, others as doubles where those have all of their digits, everything else as a text. */

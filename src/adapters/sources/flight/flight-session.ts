@@ -1,9 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
+import type { FlightConnection } from '#adapters/shared/flight/flight-connection.ts';
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { FlightData, FlightDescriptor, FlightInfo } from '#formats/flight/flight-messages.ts';
 import { readAuthority } from '../shared/read-authority.ts';
-import { FlightConnection } from './flight-connection.ts';
+import { connect } from './connect.ts';
 import { credentialsOf } from './flight-credentials.ts';
 import type { FlightOptions } from './flight-options.ts';
 import { bindQuery } from './flight-prepared.ts';
@@ -118,7 +119,7 @@ export class FlightSession {
     }
     const { timeout } = this.#options;
     const authority = this.#authority;
-    const opened = await FlightConnection.open({ url, authority, timeout, opening: this.#opening });
+    const opened = await connect({ url, authority, timeout, opening: this.#opening });
     this.#connections.set(url, opened);
     return opened;
   }

@@ -56,17 +56,24 @@ export interface BatchOfWorker {
   readonly number: number;
   readonly holder: string;
   readonly caller: string;
-  readonly cursor: Cursor | null;
+  /** The cursor that is true once the rows are stored; asked for when they have been read to their end. */
+  readonly cursor: () => Cursor | null;
   readonly window: BackfillWindow | null;
   readonly rows: SourceRows | null;
 }
 
-/** Stores a batch that a worker elsewhere has fetched; one that is sent again is answered and not stored again. */
+/**
+ * Stores a batch that a worker elsewhere has fetched; one that is sent again is answered and not stored again.
+ * @throws DataForgeError `invalid_parameter` for a number that no batch has, and as `BatchStore.store`
+ */
 export function storeBatch({ catalog, pipelines, store }: WorkerPorts) {
-  return async ({ name, cursor, ...batch }: BatchOfWorker, call: Call): Promise<StoredBatch> => {
+  return async ({ name, ...batch }: BatchOfWorker, call: Call): Promise<StoredBatch> => {
+    if (!Number.isSafeInteger(batch.number) || batch.number < 1) {
+      throw new DataForgeError('invalid_parameter', 'The number of a batch is a whole number from 1.');
+    }
     const pipeline = pipelines.get(name);
     openDataset(catalog, pipeline.target.dataset, call, 'write');
-    return store.store({ ...batch, pipeline, cursor: () => cursor, signal: call.signal });
+    return store.store({ ...batch, pipeline, signal: call.signal });
   };
 }
 

@@ -18,11 +18,11 @@ const CURSOR = 'forge-cursor';
 const WINDOW = ['from', 'to'];
 
 /** What workers on other machines need: `forge worker`. Names and shapes are those of the platform's inside, and change with it. */
-export function workerRoutes(server: FastifyInstance, { useCases, limits }: RestOptions): void {
+export function workerRoutes(server: FastifyInstance, { useCases, limits, flightAddress }: RestOptions): void {
   server.get<Named>('/worker/pipelines/:name', async (request, reply) => {
     const window = windowOf(new QueryParameters(request, WINDOW));
     const work = await useCases.getPipelineWork({ ...request.params, window }, request.forge.call());
-    return sendJson(request, reply, 200, JSON.stringify({ success: true, ...work }));
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, ...work, flight: flightAddress() }));
   });
 
   server.post<Named>('/worker/pipelines/:name/take', async (request, reply) => {
@@ -36,6 +36,7 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits }: Rest
   server.put<OfBatch>('/worker/pipelines/:name/batches/:number', async (request, reply) => {
     const query = new QueryParameters(request, ['run', 'holder', 'caller', ...WINDOW]);
     const type = mediaTypeOf(request);
+    const cursor = cursorOf(request.headers[CURSOR]);
     const batch = {
       name: request.params.name,
       number: Number(request.params.number),
@@ -43,7 +44,7 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits }: Rest
       holder: query.text('holder') ?? '',
       caller: query.text('caller') ?? '',
       window: windowOf(query),
-      cursor: cursorOf(request.headers[CURSOR]),
+      cursor: () => cursor,
       rows: type === '' ? null : { format: readFormat(type), body: readDecoded(request, limits.maxUploadBytes) },
     };
     const stored = await useCases.storeBatch(batch, request.forge.abortableCall());

@@ -1,5 +1,4 @@
-import { Client, type ClientOptions, credentials, type Metadata } from '@grpc/grpc-js';
-import type { SourceOpening } from '#application/ports/source.ts';
+import { type ChannelOptions, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
 import {
   Action,
   ActionResult,
@@ -13,50 +12,62 @@ import {
   Ticket,
 } from '#formats/flight/flight-messages.ts';
 import type { MessageCodec } from '#formats/flight/protobuf.ts';
-import { reachHost } from '../shared/reach-host.ts';
-import { flightError } from './flight-errors.ts';
 
-interface ConnectionOptions {
-  readonly url: string;
+/** A server of Arrow Flight, and how its calls are to be. */
+export interface FlightServerOptions {
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The name that the server's certificate has to have, where that is not the host. */
+  readonly serverName: string | null;
+  readonly isSecure: boolean;
+  /** A PEM text of who may sign that certificate; null: whom this process trusts. */
   readonly authority: Buffer | null;
   /** Milliseconds that one call may take. */
   readonly timeout: number;
-  readonly opening: SourceOpening;
+  /** Ends every call. */
+  readonly signal: AbortSignal;
+  /** What is thrown in the place of what a call throws. */
+  readonly errorOf: (error: unknown, signal: AbortSignal) => unknown;
 }
 
 const KEEPALIVE_MS = 20_000;
 
-/** One server of Arrow Flight. */
+type Put = ClientDuplexStream<Partial<FlightData>, { readonly appMetadata: Uint8Array }>;
+
+/** A connection to one server of Arrow Flight. */
 export class FlightConnection {
   readonly #client: Client;
   readonly #timeout: number;
   readonly #signal: AbortSignal;
+  readonly #errorOf: FlightServerOptions['errorOf'];
 
-  private constructor(client: Client, timeout: number, signal: AbortSignal) {
-    this.#client = client;
-    this.#timeout = timeout;
-    this.#signal = signal;
-  }
-
-  /** @throws DataForgeError `invalid_configuration` for an address that is forbidden */
-  static async open({ url, authority, timeout, opening }: ConnectionOptions): Promise<FlightConnection> {
-    const { hostname, port, protocol } = new URL(url);
-    const { host, serverName } = await reachHost(hostname, opening);
-    const isSecure = protocol === 'grpc+tls:';
-    const address = host.includes(':') ? `[${host}]` : host;
-    const options: ClientOptions = {
+  constructor(options: FlightServerOptions) {
+    const { host, port, serverName, isSecure, authority } = options;
+    const channel: ChannelOptions = {
       'grpc.max_receive_message_length': -1,
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
-      // Each connection is its own, and ends with the run.
+      // Each connection is its own, and ends with whoever opened it.
       'grpc.use_local_subchannel_pool': 1,
       ...(serverName !== null && {
-        'grpc.default_authority': port === '' ? serverName : `${serverName}:${port}`,
+        'grpc.default_authority': `${serverName}:${port}`,
         'grpc.ssl_target_name_override': serverName,
       }),
     };
-    const target = `${address}:${port || (isSecure ? 443 : 80)}`;
     const security = isSecure ? credentials.createSsl(authority) : credentials.createInsecure();
-    return new FlightConnection(new Client(target, security, options), timeout, opening.signal);
+    this.#client = new Client(`${host.includes(':') ? `[${host}]` : host}:${port}`, security, channel);
+    this.#timeout = options.timeout;
+    this.#signal = options.signal;
+    this.#errorOf = options.errorOf;
+  }
+
+  /** Waits until there is a connection, for so many milliseconds at most. */
+  ready(milliseconds: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.waitForReady(Date.now() + milliseconds, (error) =>
+        error ? reject(this.#errorOf(error, this.#signal)) : resolve(),
+      );
+    });
   }
 
   flightInfo(descriptor: Partial<FlightDescriptor>, metadata: Metadata): Promise<FlightInfo> {
@@ -79,7 +90,7 @@ export class FlightConnection {
     try {
       return await Array.fromAsync(call as AsyncIterable<FlightInfo>);
     } catch (error) {
-      throw flightError(error, this.#signal);
+      throw this.#errorOf(error, this.#signal);
     }
   }
 
@@ -102,7 +113,7 @@ export class FlightConnection {
         yield message;
       }
     } catch (error) {
-      throw flightError(error, this.#signal);
+      throw this.#errorOf(error, this.#signal);
     } finally {
       this.#signal.removeEventListener('abort', onAbort);
       call.on('error', () => {});
@@ -129,7 +140,7 @@ export class FlightConnection {
       answer = message.payload;
     });
     call.on('end', () => said.resolve({ headers, payload: answer }));
-    call.on('error', (error) => said.reject(flightError(error, this.#signal)));
+    call.on('error', (error) => said.reject(this.#errorOf(error, this.#signal)));
     call.write({ payload });
     call.end();
     return said.promise;
@@ -148,29 +159,52 @@ export class FlightConnection {
     try {
       return await Array.fromAsync(call as AsyncIterable<{ readonly body: Uint8Array }>, (result) => result.body);
     } catch (error) {
-      throw flightError(error, this.#signal);
+      throw this.#errorOf(error, this.#signal);
     }
   }
 
-  /** Puts messages. @returns what the server says of them, if anything */
-  put(messages: readonly Partial<FlightData>[], metadata: Metadata): Promise<Uint8Array | null> {
-    const said = Promise.withResolvers<Uint8Array | null>();
-    const call = this.#client.makeBidiStreamRequest(
+  /**
+   * Puts messages, each asked for while the one before is on its way. Where the server answers before it has all of
+   * them, the others are not asked for.
+   * @param signal ends this call
+   * @returns what the server says of them, if anything
+   * @throws what `messages` throw: the call is cancelled then, and the server never sees its end
+   */
+  async put(
+    messages: AsyncIterable<Partial<FlightData>>,
+    metadata: Metadata,
+    signal = this.#signal,
+  ): Promise<Uint8Array | null> {
+    const source = messages[Symbol.asyncIterator]();
+    if (signal.aborted) {
+      await source.return?.();
+      throw this.#errorOf(signal.reason, signal);
+    }
+    const call: Put = this.#client.makeBidiStreamRequest(
       pathOf('DoPut'),
       (value: Partial<FlightData>) => FlightData.encode(value),
       (bytes: Buffer) => PutResult.decode(bytes),
       metadata,
       this.#limits(),
     );
+    const said = Promise.withResolvers<Uint8Array | null>();
     let answer: Uint8Array | null = null;
-    call.on('data', (result: { readonly appMetadata: Uint8Array }) => {
+    call.on('data', (result) => {
       answer = result.appMetadata;
     });
     call.on('end', () => said.resolve(answer));
-    call.on('error', (error) => said.reject(flightError(error, this.#signal)));
-    for (const message of messages) call.write(message);
-    call.end();
-    return said.promise;
+    call.on('error', (error) => said.reject(this.#errorOf(error, signal)));
+    const cancel = () => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await sendAll(call, source, said.promise);
+      return await said.promise;
+    } catch (error) {
+      call.cancel();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
   }
 
   close(): void {
@@ -194,7 +228,7 @@ export class FlightConnection {
       metadata,
       this.#limits(),
       (error, answer) => {
-        if (error !== null || answer === undefined) said.reject(flightError(error, this.#signal));
+        if (error !== null || answer === undefined) said.reject(this.#errorOf(error, this.#signal));
         else said.resolve(answer);
       },
     );
@@ -205,6 +239,32 @@ export class FlightConnection {
 
   #limits(timeout = this.#timeout): { deadline: number } {
     return { deadline: Date.now() + timeout };
+  }
+}
+
+/** Writes messages until they are at an end, or `answered` settles. */
+async function sendAll(
+  call: Put,
+  messages: AsyncIterator<Partial<FlightData>>,
+  answered: Promise<unknown>,
+): Promise<void> {
+  const over = answered.then(
+    () => null,
+    () => null,
+  );
+  let sent: Promise<unknown> = Promise.resolve();
+  for (;;) {
+    const next = await Promise.race([messages.next(), over]);
+    if (next === null || (await Promise.race([sent.then(() => true), over])) === null) {
+      // What it still waits for may take long, and nobody needs it.
+      messages.return?.()?.catch(() => {});
+      return;
+    }
+    if (next.done) {
+      call.end();
+      return;
+    }
+    sent = new Promise((resolve) => call.write(next.value, () => resolve(null)));
   }
 }
 
