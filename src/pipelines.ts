@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
-import { SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
 import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -11,8 +11,9 @@ import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
 import { PipelineCatalog } from '#application/pipelines/pipeline-catalog.ts';
 import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
+import { EventIntake } from '#application/pipelines/push/event-intake.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
-import { scheduledPipeline } from '#application/pipelines/scheduled-pipelines.ts';
+import { scheduledPipeline, scheduleName } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
@@ -129,14 +130,30 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     telemetry,
     instance: `${hostname()} ${process.pid}`,
   });
+  const events = new EventIntake({
+    store,
+    history: kept,
+    writer: engine.writer,
+    clock,
+    transformer: job.transformer,
+    joinable: job.joinable,
+    isHeld: (name) => scheduler.isHeld(scheduleName(name)),
+    batchBytes: config.pipelineBatch,
+    onStored(pipeline, before, now) {
+      if (pipelines.list().some(({ schedule }) => isAfter(schedule, pipeline.name))) void scheduler.wake();
+      if (before.counts.rejected === 0 && now.counts.rejected > 0) void sendAlerts({ web, history }, now, pipeline);
+    },
+  });
   let stopListening = () => {};
   return {
-    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCES),
+    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCE_KINDS),
     pipelines,
     runs,
     scheduler,
     history,
     store,
+    events,
+    secrets,
     get running() {
       return running;
     },
@@ -150,11 +167,16 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     },
     async close() {
       stopListening();
+      await events.drained();
       await scheduler.close();
       await queue.close();
       await web.close();
     },
   };
+}
+
+function isAfter(schedule: Schedule | null, pipeline: string): boolean {
+  return schedule?.trigger.kind === 'after' && schedule.trigger.pipeline === pipeline;
 }
 
 function isOnChange(schedule: Schedule | null, datasets: ReadonlySet<string>): boolean {

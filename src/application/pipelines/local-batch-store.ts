@@ -8,7 +8,7 @@ import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { Observation } from '../observe.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { BatchStore, StoreBatchRequest, StoredBatch } from '../ports/batch-store.ts';
-import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
+import type { BulkCounts, BulkLoader, BulkMark } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
@@ -52,7 +52,8 @@ export class LocalBatchStore implements BatchStore {
     }
   }
 
-  async store(request: StoreBatchRequest): Promise<StoredBatch> {
+  /** @param marks what else becomes durable with the rows, where there are some */
+  async store(request: StoreBatchRequest, marks: readonly BulkMark[] = []): Promise<StoredBatch> {
     const { pipeline, run, number, rows, holder } = request;
     let before = await readPipelineState(this.#ports.writer, pipeline.name);
     if (before.state?.holder !== holder) throw taken(pipeline);
@@ -63,7 +64,7 @@ export class LocalBatchStore implements BatchStore {
     }
     const { state } = before;
     if (state !== null && state.run === run && state.batch >= number) return { state, repeated: true };
-    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
+    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before, marks);
     return { state: await settleSetAside(this.#ports, pipeline, stored), repeated: false };
   }
 
@@ -75,14 +76,24 @@ export class LocalBatchStore implements BatchStore {
     return state;
   }
 
-  #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+  #load(
+    request: StoreBatchRequest,
+    rows: SourceRows,
+    before: ReadPipelineState,
+    marks: readonly BulkMark[],
+  ): Promise<PipelineState> {
     const { dataset, contract } = request.pipeline.target;
-    const load = (given: SourceRows) => this.#loadOnce(request, given, before);
+    const load = (given: SourceRows) => this.#loadOnce(request, given, before, marks);
     if (contract !== 'evolve') return load(rows);
     return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
   }
 
-  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+  async #loadOnce(
+    request: StoreBatchRequest,
+    rows: SourceRows,
+    before: ReadPipelineState,
+    marks: readonly BulkMark[],
+  ): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal } = request;
     const { target } = pipeline;
@@ -105,7 +116,7 @@ export class LocalBatchStore implements BatchStore {
         onInvalid: setsAside ? 'reject' : 'abort',
         onConflict: conflictPolicy(dataset, target),
         removesOthers: target.mode === 'replace',
-        marks: [{ ...stateMark(pipeline.name), value: stateAfter }],
+        marks: [{ ...stateMark(pipeline.name), value: stateAfter }, ...marks],
         guards: before.guards,
         origin: { caller, run },
         returnRecords: false,
@@ -143,7 +154,8 @@ function stateBehind(
   return { holder, run, batch: number, cursor: cursor(), source: pipeline.source.kind, counts, setAside };
 }
 
-function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
+/** What a load has done, as a run counts it. */
+export function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
 }
 

@@ -7,6 +7,12 @@ const RUNS = 'pipeline-runs';
 const MOST_KEPT = 100;
 const ORIGIN = { caller: 'system', run: null };
 
+interface TextMark {
+  readonly kind: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 /** Run history in the marks of the store: a mark a run, and one with the ids of a pipeline's last runs. */
 export class MarkedRunHistory implements RunHistory {
   readonly #writer: RecordWriter;
@@ -16,14 +22,18 @@ export class MarkedRunHistory implements RunHistory {
   }
 
   async put(run: PipelineRun): Promise<void> {
-    const ids = await this.#ids(run.pipeline);
-    const marks = [{ kind: RUN, key: run.id, value: JSON.stringify(run) }];
-    if (!ids.includes(run.id)) {
-      const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
-      marks.push({ kind: RUNS, key: run.pipeline, value });
-    }
+    const marks = await this.marksOf(run);
     const [outcome] = await this.#writer.commit([{ changes: [], marks, origin: ORIGIN }]);
     if (outcome?.ok === false) throw outcome.error;
+  }
+
+  /** The marks that keep a run, for a commit that it is kept with. */
+  async marksOf(run: PipelineRun): Promise<readonly TextMark[]> {
+    const ids = await this.#ids(run.pipeline);
+    const mark = { kind: RUN, key: run.id, value: JSON.stringify(run) };
+    if (ids.includes(run.id)) return [mark];
+    const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
+    return [mark, { kind: RUNS, key: run.pipeline, value }];
   }
 
   async get(id: string): Promise<PipelineRun | null> {
