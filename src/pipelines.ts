@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
-import { SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
 import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -11,10 +11,12 @@ import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
 import { PipelineCatalog } from '#application/pipelines/pipeline-catalog.ts';
 import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
+import { EventIntake } from '#application/pipelines/push/event-intake.ts';
 import { settleRun } from '#application/pipelines/recall-runs.ts';
+import { recordOfRun } from '#application/pipelines/record-of-run.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
 import { runSettings } from '#application/pipelines/run-settings.ts';
-import { scheduledPipeline } from '#application/pipelines/scheduled-pipelines.ts';
+import { scheduledPipeline, scheduleName } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
@@ -26,6 +28,7 @@ import type { StorageEngine } from '#application/ports/storage-engine.ts';
 import type { JobHandler, JobWorker, KindOfWork, TaskQueue } from '#application/ports/task-queue.ts';
 import type { Telemetry } from '#application/ports/telemetry.ts';
 import type { PeakMemory } from '#application/runs/peak-memory.ts';
+import type { RunRecorder } from '#application/runs/run-recorder.ts';
 import { ScheduleStates } from '#application/scheduling/schedule-states.ts';
 import { Scheduler } from '#application/scheduling/scheduler.ts';
 import type { PipelineParts } from '#application/use-cases.ts';
@@ -44,7 +47,11 @@ interface PipelineOptions {
   readonly transformer: BatchTransformer;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  readonly recording: { readonly memory: PeakMemory; readonly surroundings: RunSurroundings };
+  readonly recording: {
+    readonly memory: PeakMemory;
+    readonly recorder: RunRecorder;
+    readonly surroundings: RunSurroundings;
+  };
 }
 
 /** How long a run may go on when the server stops; then it is given back, and gone on with by whoever is next. */
@@ -63,7 +70,7 @@ interface Pipelines extends PipelineParts {
 /** Everything that pipelines need, wired. */
 export function createPipelines(options: PipelineOptions): Pipelines {
   const { config, catalog, source, engine, clock, telemetry } = options;
-  const { memory, surroundings } = options.recording;
+  const { memory, recorder, surroundings } = options.recording;
   const { pipelinesDir, secrets } = config;
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const pipelines = new PipelineCatalog();
@@ -141,15 +148,32 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     telemetry,
     instance: `${hostname()} ${process.pid}`,
   });
+  const events = new EventIntake({
+    store,
+    history: kept,
+    writer: engine.writer,
+    clock,
+    transformer: job.transformer,
+    joinable: job.joinable,
+    isHeld: (name) => scheduler.isHeld(scheduleName(name)),
+    batchBytes: config.pipelineBatch,
+    onStored(pipeline, before, now) {
+      recorder.keep(recordOfRun(now, surroundings));
+      if (pipelines.list().some(({ schedule }) => isAfter(schedule, pipeline.name))) void scheduler.wake();
+      if (before.counts.rejected === 0 && now.counts.rejected > 0) void sendAlerts({ web, history }, now, pipeline);
+    },
+  });
   let stopListening = () => {};
   return {
-    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCES),
+    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCE_KINDS),
     pipelines,
     sources: SOURCES,
     runs,
     scheduler,
     history,
     store,
+    events,
+    secrets,
     get running() {
       return running;
     },
@@ -168,11 +192,16 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     },
     async close() {
       stopListening();
+      await events.drained();
       await scheduler.close();
       await queue.close();
       await web.close();
     },
   };
+}
+
+function isAfter(schedule: Schedule | null, pipeline: string): boolean {
+  return schedule?.trigger.kind === 'after' && schedule.trigger.pipeline === pipeline;
 }
 
 function isOnChange(schedule: Schedule | null, datasets: ReadonlySet<string>): boolean {

@@ -8,7 +8,7 @@ import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
 import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
 import { ServerPipelines } from '#adapters/server/server-pipelines.ts';
 import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
-import { SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
@@ -101,7 +101,7 @@ async function fetchPipeline(pipelines: ServerPipelines, folder: string, name: s
   const place = await mkdtemp(join(folder, 'pipeline-'));
   try {
     await writeFile(join(place, basename(file.file)), file.text);
-    const [pipeline] = await new PipelineFolder(place, SOURCES).read();
+    const [pipeline] = await new PipelineFolder(place, SOURCE_KINDS).read();
     if (pipeline !== undefined) return pipeline;
     throw new DataForgeError('unknown_pipeline', `The file of pipeline "${name}" describes none.`);
   } finally {

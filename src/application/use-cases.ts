@@ -17,6 +17,7 @@ import { createObserve, createObserveBatches, createObserveFeed, createObserveSt
 import { backfillPipeline } from './pipelines/commands/backfill-pipeline.ts';
 import { cancelRun } from './pipelines/commands/cancel-run.ts';
 import { pausePipeline } from './pipelines/commands/pause-pipeline.ts';
+import { pushEvents } from './pipelines/commands/push-events.ts';
 import { replayRows } from './pipelines/commands/replay-rows.ts';
 import { resetPipeline } from './pipelines/commands/reset-pipeline.ts';
 import { rollBackRun } from './pipelines/commands/roll-back-run.ts';
@@ -24,6 +25,7 @@ import { runPipeline } from './pipelines/commands/run-pipeline.ts';
 import { synchronisePipelines } from './pipelines/commands/synchronise-pipelines.ts';
 import type { PipelineCatalog } from './pipelines/pipeline-catalog.ts';
 import type { PipelineRuns } from './pipelines/pipeline-runs.ts';
+import type { EventIntake } from './pipelines/push/event-intake.ts';
 import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
@@ -35,6 +37,7 @@ import type { DatasetSource } from './ports/dataset-source.ts';
 import type { PipelineFiles } from './ports/pipeline-files.ts';
 import type { Processor } from './ports/processor.ts';
 import type { RunHistory } from './ports/run-history.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { Source } from './ports/source.ts';
 import type { StorageEngine } from './ports/storage-engine.ts';
 import type { TableRenderer } from './ports/table-renderer.ts';
@@ -112,6 +115,9 @@ export interface PipelineParts {
   readonly scheduler: Scheduler;
   readonly history: RunHistory;
   readonly store: BatchStore;
+  /** What others send. */
+  readonly events: EventIntake;
+  readonly secrets: Secrets;
 }
 
 export type UseCases = ReturnType<typeof createUseCases>;
@@ -131,7 +137,17 @@ export function createUseCases(parts: UseCaseParts) {
   const { processor, analyses, versions } = parts;
   const analysing = { catalog, reader, limits, versions, runs: analyses, processor, fallback: parts.fallbackProcessor };
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
-  const piping = { ...parts.pipelines, catalog, reader, loader, loads, changes, clock, writer: engine.writer };
+  const piping = {
+    ...parts.pipelines,
+    catalog,
+    reader,
+    loader,
+    loads,
+    changes,
+    clock,
+    telemetry,
+    writer: engine.writer,
+  };
   return {
     listDatasets: observe('list-datasets', listDatasets(catalog)),
     getDataset: observe('get-dataset', getDataset(catalog)),
@@ -192,6 +208,7 @@ export function createUseCases(parts: UseCaseParts) {
     resetPipeline: observe('reset-pipeline', resetPipeline(piping)),
     followRun: observe('follow-run', followRun(piping)),
     pausePipeline: observe('pause-pipeline', pausePipeline(piping)),
+    pushEvents: observe('push-events', pushEvents(piping)),
     replayRows: observe('replay-rows', replayRows(piping)),
 
     backupStore: observe('backup-store', backupStore(maintenance, backupPath)),

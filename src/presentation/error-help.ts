@@ -18,7 +18,7 @@ const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   invalid_sql:
     'The query is not one readable SELECT over the datasets, names something that is not there, or cannot be computed (a cast, a number out of range). The message says what. `docs/guides/sql.md` lists what may be used.',
   unauthorized:
-    'The server has `API_TOKENS`, and the request came without a token or with a wrong one. Send `Authorization: Bearer SECRET`.',
+    'The server has `API_TOKENS`, and the request came without a token or with a wrong one. Send `Authorization: Bearer SECRET`. Events for a pipeline need the signature that its file asks for.',
   forbidden:
     'The token has a lesser right than this needs, the dataset is one that the platform keeps itself (`"system": true`), or the request came from a web page or by a host name that the server does not serve (`CORS_ORIGINS`, `ALLOWED_HOSTS`).',
   unknown_dataset: 'No dataset of this name is served. `GET /api/v1/schemas` lists those that are.',

@@ -3,7 +3,12 @@ import { type PipelineRun, rowsOf } from '#domain/pipeline/run.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 
 /** A pipeline as every protocol shows it. */
-export function pipelineJson({ pipeline, lastRun, schedule }: PipelineStatus): Readonly<Record<string, unknown>> {
+export function pipelineJson({
+  pipeline,
+  lastRun,
+  schedule,
+  paused,
+}: PipelineStatus): Readonly<Record<string, unknown>> {
   const { name, description, source, transform, target } = pipeline;
   return {
     name,
@@ -13,6 +18,7 @@ export function pipelineJson({ pipeline, lastRun, schedule }: PipelineStatus): R
     dataset: target.dataset,
     mode: target.mode,
     contract: target.contract,
+    paused,
     schedule: pipeline.schedule && schedule && scheduleJson(pipeline.schedule, schedule),
     last_run: lastRun && { ...runJson(lastRun), log: undefined },
   };

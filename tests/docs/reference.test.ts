@@ -136,8 +136,8 @@ test('the table of processors is what the processors say of themselves', async (
 
 describe('every kind of source', () => {
   test('has a page with every key that it takes', async () => {
-    const { SOURCES } = await import('#adapters/sources/registry.ts');
-    for (const { kind, options } of SOURCES) {
+    const { SOURCE_KINDS } = await import('#adapters/sources/registry.ts');
+    for (const { kind, options } of SOURCE_KINDS) {
       const documented = tableUnder(`docs/reference/source-${kind}.md`, `The source \`${kind}\``);
       expect(documented.map(([key]) => key)).toEqual(Object.keys(options).map((key) => `\`${key}\``));
     }
@@ -145,10 +145,10 @@ describe('every kind of source', () => {
 });
 
 test('the tables of a pipeline file are what its reader takes', async () => {
-  const { SOURCES } = await import('#adapters/sources/registry.ts');
+  const { SOURCE_KINDS } = await import('#adapters/sources/registry.ts');
   const { pipelineFileSchema } = await import('#domain/pipeline/pipeline-file.ts');
   // biome-ignore lint/suspicious/noExplicitAny: a schema has any shape
-  const { properties } = pipelineFileSchema(SOURCES) as any;
+  const { properties } = pipelineFileSchema(SOURCE_KINDS) as any;
   const keys = (schema: { properties: object }) =>
     Object.keys(schema.properties)
       .map((key) => `\`${key}\``)

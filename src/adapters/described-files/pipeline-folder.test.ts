@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import type { FileFault } from '#application/ports/described-files.ts';
 import { parsePipeline } from '#domain/pipeline/parse-pipeline.ts';
 import { pipelineFileSchema } from '#domain/pipeline/pipeline-file.ts';
@@ -23,7 +23,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function put(files: Readonly<Record<string, string>>): Promise<PipelineFolder> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  return new PipelineFolder(folder, SOURCES);
+  return new PipelineFolder(folder, SOURCE_KINDS);
 }
 
 async function faultsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
@@ -115,7 +115,7 @@ test('every fault of every file is told with its place', async () => {
   ]);
 });
 
-const schema = pipelineFileSchema(SOURCES);
+const schema = pipelineFileSchema(SOURCE_KINDS);
 const accepts = new Ajv2020({ allowUnionTypes: true, strict: false }).compile(schema);
 
 test('the published schema is the one in the code (node scripts/write-reference.ts makes it)', () => {
@@ -146,7 +146,7 @@ const anyFile = fc
     target: member(['dataset', 'mode', 'contract', 'quarantine']),
     schedule: member(['cron', 'zone', 'every', 'after', 'on_change', 'catch_up', 'jitter', 'paused']),
     retry: member(['attempts', 'wait', 'most']),
-    kind: fc.constantFrom(...SOURCES.map(({ kind }) => kind)),
+    kind: fc.constantFrom(...SOURCE_KINDS.map(({ kind }) => kind)),
   })
   .map(({ top, source, target, schedule, retry, kind }) => ({
     name: 'a',
@@ -161,7 +161,7 @@ test('what the schema refuses, the reader refuses', () => {
   fc.assert(
     fc.property(anyFile, (file) => {
       if (accepts(file)) return;
-      const parsed = parsePipeline({ json: jsonFrom(file), functions: new Map() }, SOURCES);
+      const parsed = parsePipeline({ json: jsonFrom(file), functions: new Map() }, SOURCE_KINDS);
       expect(parsed.ok, JSON.stringify(accepts.errors)).toBe(false);
     }),
     { numRuns: 2000 },
@@ -169,7 +169,7 @@ test('what the schema refuses, the reader refuses', () => {
 });
 
 test('every kind of source is in the schema, and says what it is', () => {
-  for (const { kind, description, options } of SOURCES) {
+  for (const { kind, description, options } of SOURCE_KINDS) {
     expect([kind, description !== '', Object.keys(options).length > 0]).toEqual([kind, true, true]);
     expect(JSON.stringify(schema)).toContain(`"kind":{"const":"${kind}"}`);
   }

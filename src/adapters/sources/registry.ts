@@ -1,4 +1,6 @@
 import type { Source } from '#application/ports/source.ts';
+import type { SourceKind } from '#domain/pipeline/pipeline.ts';
+import { PUSH } from '#domain/pipeline/push.ts';
 import { filesSource } from './files/files-source.ts';
 import { flightSource } from './flight/flight-source.ts';
 import { graphqlSource } from './graphql/graphql-source.ts';
@@ -7,7 +9,7 @@ import { restSource } from './rest/rest-source.ts';
 import { sqlSource } from './sql/sql-source.ts';
 import { webSocketSource } from './websocket/websocket-source.ts';
 
-/** The kinds of sources there are. */
+/** The kinds of sources that rows are fetched from. */
 export const SOURCES: readonly Source[] = [
   filesSource,
   flightSource,
@@ -17,3 +19,6 @@ export const SOURCES: readonly Source[] = [
   sqlSource,
   webSocketSource,
 ];
+
+/** What a pipeline file may name as its source: these, and events that are sent to the server. */
+export const SOURCE_KINDS: readonly SourceKind[] = [...SOURCES, PUSH];

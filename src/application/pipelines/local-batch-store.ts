@@ -9,7 +9,7 @@ import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import { Observation } from '../observe.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { BatchStore, StoreBatchRequest, StoredBatch } from '../ports/batch-store.ts';
-import type { BulkCounts, BulkLoader } from '../ports/bulk-loader.ts';
+import type { BulkCounts, BulkLoader, BulkMark } from '../ports/bulk-loader.ts';
 import type { RecordWriter } from '../ports/record-writer.ts';
 import type { SourceRows } from '../ports/source.ts';
 import { runGated } from '../records/admission.ts';
@@ -60,7 +60,8 @@ export class LocalBatchStore implements BatchStore {
     }
   }
 
-  async store(request: StoreBatchRequest): Promise<StoredBatch> {
+  /** @param marks what else becomes durable with the rows, where there are some */
+  async store(request: StoreBatchRequest, marks: readonly BulkMark[] = []): Promise<StoredBatch> {
     const { pipeline, run, number, rows, holder, window = null } = request;
     let before = await readPipelineState(this.#ports.writer, pipeline.name, window);
     if (before.state?.holder !== holder) throw taken(pipeline);
@@ -71,7 +72,7 @@ export class LocalBatchStore implements BatchStore {
     }
     const { state } = before;
     if (state !== null && state.run === run && state.batch >= number) return { state, repeated: true };
-    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before);
+    const stored = rows === null ? await this.#move(request, before) : await this.#load(request, rows, before, marks);
     return { state: await settleSetAside(this.#ports, pipeline, stored, window), repeated: false };
   }
 
@@ -87,14 +88,24 @@ export class LocalBatchStore implements BatchStore {
     return state;
   }
 
-  #load(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+  #load(
+    request: StoreBatchRequest,
+    rows: SourceRows,
+    before: ReadPipelineState,
+    marks: readonly BulkMark[],
+  ): Promise<PipelineState> {
     const { dataset, contract } = request.pipeline.target;
-    const load = (given: SourceRows) => this.#loadOnce(request, given, before);
+    const load = (given: SourceRows) => this.#loadOnce(request, given, before, marks);
     if (contract !== 'evolve') return load(rows);
     return loadGrowing(this.#ports, rows, () => this.#ports.catalog.get(dataset).dataset, load);
   }
 
-  async #loadOnce(request: StoreBatchRequest, rows: SourceRows, before: ReadPipelineState): Promise<PipelineState> {
+  async #loadOnce(
+    request: StoreBatchRequest,
+    rows: SourceRows,
+    before: ReadPipelineState,
+    marks: readonly BulkMark[],
+  ): Promise<PipelineState> {
     const { catalog, loader, loads } = this.#ports;
     const { pipeline, run, caller, signal, window = null } = request;
     const { target } = pipeline;
@@ -118,7 +129,7 @@ export class LocalBatchStore implements BatchStore {
         onInvalid: setsAside ? 'reject' : 'abort',
         onConflict: conflictPolicy(dataset, target, window),
         removesOthers: target.mode === 'replace',
-        marks: [{ ...stateMark(pipeline.name, window), value: stateAfter }],
+        marks: [{ ...stateMark(pipeline.name, window), value: stateAfter }, ...marks],
         guards,
         origin: { caller, run },
         returnRecords: false,
@@ -194,7 +205,8 @@ function stateBehind(
   return beside === undefined ? behind : { ...behind, beside };
 }
 
-function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
+/** What a load has done, as a run counts it. */
+export function countsOf({ created, updated, ignored, deleted = 0, rejected }: BulkCounts): Partial<RunCounts> {
   return { created, updated, ignored, deleted, rejected };
 }
 

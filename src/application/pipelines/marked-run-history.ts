@@ -9,6 +9,12 @@ const RUN = 'pipeline-run';
 const RUNS = 'pipeline-runs';
 const MOST_KEPT = 100;
 
+interface TextMark {
+  readonly kind: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 /**
  * Run history in the marks of the store: a mark a run, and one with the ids of a pipeline's last runs. The record of the
  * run is put into the dataset of runs by the same commit, so that the two never differ.
@@ -24,15 +30,19 @@ export class MarkedRunHistory implements RunHistory {
   }
 
   async put(run: PipelineRun): Promise<void> {
-    const ids = await this.#ids(run.pipeline);
-    const marks = [{ kind: RUN, key: run.id, value: JSON.stringify(run) }];
-    if (!ids.includes(run.id)) {
-      const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
-      marks.push({ kind: RUNS, key: run.pipeline, value });
-    }
+    const marks = await this.marksOf(run);
     const changes = [recordChange(recordOfRun(run, this.#surroundings))];
     const [outcome] = await this.#writer.commit([{ changes, marks, origin: RECORDS_ORIGIN }]);
     if (outcome?.ok === false) throw outcome.error;
+  }
+
+  /** The marks that keep a run, for a commit that it is kept with. */
+  async marksOf(run: PipelineRun): Promise<readonly TextMark[]> {
+    const ids = await this.#ids(run.pipeline);
+    const mark = { kind: RUN, key: run.id, value: JSON.stringify(run) };
+    if (ids.includes(run.id)) return [mark];
+    const value = JSON.stringify([run.id, ...ids].slice(0, MOST_KEPT));
+    return [mark, { kind: RUNS, key: run.pipeline, value }];
   }
 
   async get(id: string): Promise<PipelineRun | null> {

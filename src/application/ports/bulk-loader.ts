@@ -22,7 +22,8 @@ export interface BulkRequest {
   readonly signal: AbortSignal;
 }
 
-interface BulkMark {
+/** A small fact that becomes durable in the very commit of the rows. */
+export interface BulkMark {
   readonly kind: string;
   readonly key: string;
   readonly value: (counts: BulkCounts) => string;

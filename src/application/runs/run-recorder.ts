@@ -86,12 +86,12 @@ export class RunRecorder {
     const started = clock.elapsed();
     const peak = memory.begin();
     return {
-      tell: () => this.#put(begun),
+      tell: () => this.keep(begun),
       discard: () => peak.stop(),
       end: ({ error, figures, stages }) => {
         const peakMemory = peak.bytes;
         peak.stop();
-        this.#put({
+        this.keep({
           ...begun,
           ...stateOf(error),
           endedAt: begun.startedAt + clock.elapsed() - started,
@@ -132,7 +132,8 @@ export class RunRecorder {
     };
   }
 
-  #put(run: RunRecord): void {
+  /** Writes the record of a run, as it is by now, in the place of what was recorded of it before. */
+  keep(run: RunRecord): void {
     if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(run.id)) {
       this.#failed(new Error(`more than ${MOST_WAITING} runs wait to be recorded`));
       return;

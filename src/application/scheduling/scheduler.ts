@@ -73,6 +73,11 @@ export class Scheduler {
     await this.wake();
   }
 
+  /** Whether a person holds something that is not begun by time: it waits until it is let go on. */
+  async isHeld(name: string): Promise<boolean> {
+    return (await this.#options.states.read(name)).state?.paused ?? false;
+  }
+
   /** When something is due next, and whether it waits for a person. */
   async next({ name, schedule }: Pick<Scheduled, 'name' | 'schedule'>): Promise<{
     readonly at: number | null;

@@ -4,6 +4,7 @@ import { readGroup } from '../file/option-group.ts';
 import { JsonObject, kindOfJson } from '../record/json.ts';
 import type { Pipeline, SourceKind, Transform } from './pipeline.ts';
 import { pipelineOptions } from './pipeline-file.ts';
+import { pushOptions } from './push.ts';
 
 export type ParsedPipeline =
   | { readonly ok: true; readonly pipeline: Pipeline }
@@ -26,6 +27,7 @@ export function parsePipeline({ json, functions }: FileContent, kinds: readonly 
   const members = json.members.filter(({ name }) => run === undefined || name !== 'transform');
   const place = { pointer: '', path: '', faults };
   const values = readGroup(new JsonObject(members), pipelineOptions(kinds), place);
+  if (values !== undefined && pushOptions(values) !== null) faults.push(...pushFaults(values));
   if (values === undefined || faults.length > 0) {
     const name = json.get('name');
     return { ok: false, faults, name: typeof name === 'string' ? name : null };
@@ -33,4 +35,19 @@ export function parsePipeline({ json, functions }: FileContent, kinds: readonly 
   const { $schema: _, transform: sql, ...pipeline } = values;
   const transform: Transform | null = run ? { kind: 'function', run } : sql === null ? null : { kind: 'sql', sql };
   return { ok: true, pipeline: { ...pipeline, transform } };
+}
+
+/** What makes no sense where nothing is fetched. */
+function pushFaults({ schedule, target }: Pick<Pipeline, 'schedule' | 'target'>): Fault[] {
+  const faults: Fault[] = [];
+  if (schedule !== null) {
+    const message =
+      'schedule says when rows are fetched, and events of a source of kind push come by themselves; leave it out';
+    faults.push({ pointer: '/schedule', message });
+  }
+  if (target.mode === 'replace') {
+    const message = 'target.mode must be append or upsert, since events that are pushed never come all at once';
+    faults.push({ pointer: '/target/mode', message });
+  }
+  return faults;
 }

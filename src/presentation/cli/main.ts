@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
-import { SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
@@ -25,7 +25,7 @@ const host: CliHost = {
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
-  pipelineFiles: (folder) => new PipelineFolder(folder, SOURCES),
+  pipelineFiles: (folder) => new PipelineFolder(folder, SOURCE_KINDS),
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
   runWorker: async (flags, server) => (await serverModule()).runWorker(flags, server),

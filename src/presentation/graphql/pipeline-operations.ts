@@ -73,7 +73,7 @@ const PIPELINE = new GraphQLObjectType({
     dataset: { type: TEXT, description: 'The dataset that takes the rows.' },
     mode: { type: TEXT },
     contract: { type: TEXT },
-    paused: { type: GraphQLBoolean, description: 'Null where it has no schedule.' },
+    paused: { type: GraphQLBoolean, description: 'Null where it runs only when somebody asks for it.' },
     nextAt: { type: SCALARS.TIMESTAMP, description: 'When it is due next, where that is known.' },
     lastRun: { type: RUN },
   },
@@ -217,7 +217,7 @@ export function pipelineOperations(useCases: UseCases): PipelineOperations {
   };
 }
 
-function shownPipeline({ pipeline, lastRun, schedule }: PipelineStatus) {
+function shownPipeline({ pipeline, lastRun, schedule, paused }: PipelineStatus) {
   const { name, description, source, target } = pipeline;
   const { dataset, mode, contract } = target;
   return {
@@ -227,7 +227,7 @@ function shownPipeline({ pipeline, lastRun, schedule }: PipelineStatus) {
     dataset,
     mode,
     contract,
-    paused: schedule?.paused ?? null,
+    paused,
     nextAt: timeOf(schedule?.nextAt ?? null),
     lastRun: lastRun && shownRun(lastRun),
   };

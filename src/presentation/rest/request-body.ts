@@ -27,22 +27,44 @@ export function mediaTypeOf(request: FastifyRequest): string {
   return type;
 }
 
+/** Whether a media type, as `mediaTypeOf` gives it, is JSON. */
+export function isJsonType(type: string): boolean {
+  return type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type);
+}
+
 /** Reads a body of JSON whole, within the limit. */
 export async function readJsonBytes(request: FastifyRequest, limits: BodyLimits): Promise<Buffer> {
   const type = mediaTypeOf(request);
-  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
+  if (!isJsonType(type)) {
     const said = type === '' ? 'no Content-Type' : `the Content-Type "${type.slice(0, 100)}"`;
     throw new DataForgeError('unsupported_media_type', `The body has ${said}; send JSON as application/json.`);
   }
-  const length = Number(request.headers['content-length']);
-  if (length > limits.maxJsonBytes) throw tooLarge(limits.maxJsonBytes);
-  if (request.headers['content-encoding'] === undefined) return collect(request.raw, limits.maxJsonBytes);
+  if (request.headers['content-encoding'] === undefined) return readPlainBytes(request, limits.maxJsonBytes);
+  refuseTooLong(request, limits.maxJsonBytes);
   const chunks: Uint8Array[] = [];
   for await (const chunk of readDecoded(request, limits.maxJsonBytes)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** The same with fewer turns of the event loop than an async iterator takes. */
+/**
+ * Reads the bytes of a body as they come, within a limit.
+ * @throws DataForgeError `unsupported_media_type` where they are compressed
+ */
+export async function readPlainBytes(request: FastifyRequest, limit: number): Promise<Buffer> {
+  const coding = request.headers['content-encoding'] ?? 'identity';
+  if (coding !== 'identity') {
+    const message = `Content-Encoding "${coding.slice(0, 100)}" is not taken here; send the body without compression.`;
+    throw new DataForgeError('unsupported_media_type', message);
+  }
+  refuseTooLong(request, limit);
+  return collect(request.raw, limit);
+}
+
+function refuseTooLong({ headers }: FastifyRequest, limit: number): void {
+  if (Number(headers['content-length']) > limit) throw tooLarge(limit);
+}
+
+/** Reads a stream whole with fewer turns of the event loop than an async iterator takes. */
 function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

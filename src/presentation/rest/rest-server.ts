@@ -13,6 +13,7 @@ import { changeRoutes } from './routes/change.ts';
 import { changesRoutes } from './routes/changes.ts';
 import { createRoutes } from './routes/create.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { liveRoutes } from './routes/live.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 import { queryRoutes } from './routes/query.ts';
@@ -28,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers without a token. */
     open?: boolean;
+    /** Finds out by itself who calls. */
+    identifiesItself?: boolean;
     /** Chooses its media type itself. */
     anyType?: boolean;
     /** Speaks another protocol than REST. */
@@ -64,6 +67,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       sqlRoutes(api, options);
       analysisRoutes(api, options);
       pipelineRoutes(api, options);
+      eventRoutes(api, options);
       workerRoutes(api, options);
       adminRoutes(api, options);
     },
@@ -111,6 +115,7 @@ function addHooks(server: FastifyInstance, options: RestOptions): void {
       security.checkReach({ host: request.host, origin: request.headers.origin });
       allowOrigin(security, request, reply);
       checkShape(request, options);
+      if (request.routeOptions.config?.identifiesItself === true) return done();
       const caller = security.identify(request.headers.authorization);
       if (caller !== null) request.forge.caller = caller;
       else if (!request.is404 && request.routeOptions.config.open !== true) {

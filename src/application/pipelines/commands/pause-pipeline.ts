@@ -1,4 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
+import { pushOptions } from '#domain/pipeline/push.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
 import type { Scheduler } from '../../scheduling/scheduler.ts';
@@ -10,11 +11,15 @@ interface PausePorts {
   readonly scheduler: Scheduler;
 }
 
-/** Holds the schedule of a pipeline, or lets it go on; what was due meanwhile is not caught up. It holds over restarts. */
+/**
+ * Holds the schedule of a pipeline, or lets it go on; what was due meanwhile is not caught up. One that takes events takes none
+ * meanwhile. It holds over restarts.
+ */
 export function pausePipeline({ pipelines, scheduler }: PausePorts) {
   return async ({ name, paused }: { readonly name: string; readonly paused: boolean }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
-    if (pipelines.get(name).schedule === null) {
+    const pipeline = pipelines.get(name);
+    if (pipeline.schedule === null && pushOptions(pipeline) === null) {
       const message = `Pipeline "${name}" has no schedule that could be held; it runs when somebody asks for it.`;
       throw new DataForgeError('invalid_parameter', message);
     }

@@ -36,7 +36,8 @@ const SHOWN_RECORDS = 1000;
 
 /**
  * Undoes what a run did: records it made go, records it changed or deleted return. It is refused where later work stands on
- * them. The last commit also brings the pipeline back to where it was before, so that the rows can be fetched again.
+ * them. The last commit also brings the pipeline back to where it was before, so that the rows can be fetched again, and takes it
+ * from whoever stores its batches.
  */
 export function rollBackRun(ports: RollBackPorts) {
   return async ({ id }: { readonly id: string }, call: Call): Promise<RolledBack> => {
@@ -48,7 +49,8 @@ export function rollBackRun(ports: RollBackPorts) {
       throw new DataForgeError('pipeline_busy', message);
     }
     const state = await store.state(run.pipeline, run.window);
-    const reset = state?.run === id ? { ...state, batch: 0, cursor: run.cursorBefore, setAside: [] } : null;
+    const holder = crypto.randomUUID();
+    const reset = state?.run === id ? { ...state, holder, batch: 0, cursor: run.cursorBefore, setAside: [] } : null;
     const aside = setAsideDataset(ports, run);
     const undo = new Undo(ports, id, call);
     await undo.refuseOvertaken(dataset);

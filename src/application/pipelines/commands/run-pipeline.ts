@@ -1,3 +1,5 @@
+import { DataForgeError } from '#domain/errors.ts';
+import { pushOptions } from '#domain/pipeline/push.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
@@ -23,6 +25,10 @@ export function runPipeline(ports: RunPipelinePorts) {
   return async ({ pipeline: name, wait }: RunPipelineRequest, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
+    if (pushOptions(pipeline) !== null) {
+      const message = `Pipeline "${name}" takes events that are sent to it, and has nothing to fetch; send them to POST /api/v1/pipelines/${name}/events.`;
+      throw new DataForgeError('invalid_parameter', message);
+    }
     openDataset(catalog, pipeline.target.dataset, call, 'write');
     await settleDied(ports, name);
     const state = await store.state(name);

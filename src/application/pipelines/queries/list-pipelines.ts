@@ -1,4 +1,5 @@
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import { pushOptions } from '#domain/pipeline/push.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
@@ -13,6 +14,8 @@ export interface PipelineStatus {
   readonly lastRun: PipelineRun | null;
   /** null where it has no schedule. */
   readonly schedule: { readonly nextAt: number | null; readonly paused: boolean } | null;
+  /** Whether it waits until it is resumed; null where there is nothing to hold: it runs only when somebody asks for it. */
+  readonly paused: boolean | null;
 }
 
 interface PipelineStatusPorts extends RecallPorts {
@@ -39,5 +42,7 @@ async function statusOf(ports: PipelineStatusPorts, pipeline: Pipeline): Promise
   const { name, schedule } = pipeline;
   const [lastRun = null] = await recallRuns(ports, name, 1);
   const next = schedule && (await ports.scheduler.next({ name: scheduleName(name), schedule }));
-  return { pipeline, lastRun, schedule: next && { nextAt: next.at, paused: next.paused } };
+  const paused =
+    pushOptions(pipeline) === null ? (next?.paused ?? null) : await ports.scheduler.isHeld(scheduleName(name));
+  return { pipeline, lastRun, schedule: next && { nextAt: next.at, paused: next.paused }, paused };
 }

@@ -55,6 +55,10 @@ const PIPELINE: Tree = {
     dataset: { type: 'string', description: 'The dataset that takes the rows.' },
     mode: { enum: ['append', 'upsert', 'replace'] },
     contract: { enum: ['freeze', 'evolve', 'quarantine'] },
+    paused: {
+      type: ['boolean', 'null'],
+      description: 'Whether it waits until it is resumed; null where it runs only when somebody asks for it.',
+    },
     schedule: {
       type: ['object', 'null'],
       properties: {
@@ -76,7 +80,12 @@ function listOf(member: string, items: Tree): Tree {
   return { type: 'object', properties: { [member]: { type: 'array', items } } };
 }
 
-function operation(summary: string, responses: Tree, parameters: readonly Tree[] = [], body?: Tree): Tree {
+function operation(
+  summary: string,
+  responses: Tree,
+  parameters: readonly Tree[] = [],
+  body?: Tree,
+): Readonly<Record<string, Tree>> {
   const requestBody = body && { required: true, content: { 'application/json': { schema: body } } };
   return { tags: ['Pipelines'], summary, parameters, ...(requestBody && { requestBody }), responses };
 }
@@ -127,6 +136,35 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       [NAME, WAIT],
       WINDOW,
     ),
+  },
+  '/api/v1/pipelines/{name}/events': {
+    post: {
+      ...operation(
+        'Take events that others send; the signature that the pipeline asks for stands in the place of a token',
+        {
+          200: json('The events are on disk.', {
+            type: 'object',
+            properties: {
+              success: { const: true },
+              stored: count,
+              repeated: { ...count, description: 'Events that had been stored before.' },
+            },
+          }),
+          ...UNKNOWN_PIPELINE,
+          ...problems('invalid_value', 'invalid_body', 'key_exists', 'too_large', 'unsupported_media_type'),
+          ...problems('too_many_requests', 'unavailable'),
+        },
+        [NAME],
+      ),
+      security: [{}, { token: [] }],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: { anyOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }] } },
+          'application/x-ndjson': { schema: { type: 'string' } },
+        },
+      },
+    },
   },
   '/api/v1/pipelines/{name}/pause': {
     post: operation(
