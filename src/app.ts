@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +25,7 @@ import { PointReads } from '#application/records/point-reads.ts';
 import { StreamPlaces } from '#application/records/queries/stream-records.ts';
 import { createUseCases, type UseCases } from '#application/use-cases.ts';
 import { type Config, isLoopback } from '#config';
+import { NO_TRACES } from '#domain/run/trace.ts';
 import { systemClock } from '#infrastructure/clock.ts';
 import { createLogger, type Logger } from '#infrastructure/logging.ts';
 import { Metrics } from '#infrastructure/metrics.ts';
@@ -39,6 +39,7 @@ import { addGauges } from './gauges.ts';
 import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
 import { createRunRecording } from './run-recording.ts';
+import { VERSION } from './version.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
 export interface AppOverrides {
@@ -70,8 +71,6 @@ export interface App {
   /** Lets what runs come to its end within the time, then closes everything in reverse order. */
   close(timeoutMs?: number): Promise<void>;
 }
-
-export const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
 /** Builds every part once. What was opened is closed again where a later part cannot be built. */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
@@ -138,7 +137,18 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
   const { transformer } = workbench;
   const source = withSystemDatasets(datasetFiles);
-  const piping = { config, catalog, source, engine, loads, transformer, clock, telemetry, recording };
+  const piping = {
+    tracer: tracing ?? NO_TRACES,
+    config,
+    catalog,
+    source,
+    engine,
+    loads,
+    transformer,
+    clock,
+    telemetry,
+    recording,
+  };
   const pipelines = createPipelines(piping);
   opened.push(() => pipelines.close());
   const useCases = createUseCases({

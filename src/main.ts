@@ -7,11 +7,12 @@ import { DataForgeError } from '#domain/errors.ts';
 import { createLogger } from '#infrastructure/logging.ts';
 import { removeServerFile, writeServerFile } from '#infrastructure/server-file.ts';
 import { PROBLEMS, toDataForgeError } from '#presentation/problem.ts';
-import { type App, createApp, VERSION } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { settingsHelp } from './config/config-docs.ts';
 import { parseFlags } from './config/flags.ts';
 import { startExampleServices } from './example-services.ts';
 import { fillExamples } from './fill-examples.ts';
+import { VERSION } from './version.ts';
 import { startWorker } from './worker.ts';
 
 /** Serves until a signal comes; resolves when everything is closed. */

@@ -34,6 +34,7 @@ import { Scheduler } from '#application/scheduling/scheduler.ts';
 import type { PipelineParts } from '#application/use-cases.ts';
 import type { Config } from '#config';
 import type { RunSurroundings } from '#domain/run/run-record.ts';
+import type { Tracer } from '#domain/run/trace.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 import { nextCron } from '#infrastructure/cron.ts';
 import { WebClient } from '#infrastructure/web-client.ts';
@@ -47,6 +48,7 @@ interface PipelineOptions {
   readonly transformer: BatchTransformer;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly tracer: Tracer;
   readonly recording: {
     readonly memory: PeakMemory;
     readonly recorder: RunRecorder;
@@ -116,6 +118,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     instance: surroundings.instance,
     settings: (pipeline) => runSettings(pipeline, batch),
     memory,
+    tracer: options.tracer,
     onEnd: (ended, pipeline) => sendAlerts({ web, history }, ended, pipeline),
   });
   const run: JobHandler = async (work) => {

@@ -20,10 +20,13 @@ import { PeakMemory } from '#application/runs/peak-memory.ts';
 import type { Config } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import { NO_TRACES } from '#domain/run/trace.ts';
 import { systemClock } from '#infrastructure/clock.ts';
 import type { Logger } from '#infrastructure/logging.ts';
+import { openTracing } from '#infrastructure/tracing.ts';
 import { WebClient } from '#infrastructure/web-client.ts';
 import { newInstanceName, residentMemory } from './run-recording.ts';
+import { VERSION } from './version.ts';
 
 /** How long a run may go on when the worker stops; then it is given back to others. */
 const GRACE_MS = 5000;
@@ -48,6 +51,7 @@ export async function startWorker(
   const server = new ServerClient(address);
   const pipelines = new ServerPipelines(server);
   const history = new ServerRunHistory(server);
+  const tracing = await openTracing(config, VERSION, logger);
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
   const flight = config.dataTransfer === 'flight' ? new FlightBatchStore(server, config.flightUrl) : null;
   const job = {
@@ -75,6 +79,7 @@ export async function startWorker(
     instance: newInstanceName(),
     settings: (pipeline) => runSettings(pipeline, batch),
     memory: new PeakMemory(residentMemory),
+    tracer: tracing ?? NO_TRACES,
     onEnd: async (ended, pipeline) => {
       logger.info({ pipeline: ended.pipeline, run: ended.id, state: ended.state }, 'a run has ended');
       await sendAlerts({ web, history }, ended, pipeline);
@@ -86,6 +91,7 @@ export async function startWorker(
     async close() {
       await worker.close(GRACE_MS);
       await queue.close();
+      await tracing?.close();
       flight?.close();
       await web.close();
       await workbench.close();

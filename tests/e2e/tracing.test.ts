@@ -102,3 +102,45 @@ test.each([
 ])('%s=%s stops the start', async (name, value, message) => {
   await expect(start({ [name]: value })).rejects.toThrow(message);
 });
+
+test('a run is a part of the trace of who asked for it, with its source, transform and write for each batch', async () => {
+  await mkdir(join(folder, 'pipelines'));
+  await mkdir(join(folder, 'inbox'));
+  await writeFile(join(folder, 'inbox', 'wells.csv'), 'name\nA-1\nA-2\n');
+  const pipeline = {
+    name: 'fetch',
+    source: { kind: 'files', path: join(folder, 'inbox', '*.csv') },
+    transform: "SELECT name || ' of the lab' AS name FROM batch",
+    target: { dataset: 'wells' },
+  };
+  await writeFile(join(folder, 'pipelines', 'fetch.json'), JSON.stringify(pipeline));
+  const running = await start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    PIPELINES_DIR: join(folder, 'pipelines'),
+  });
+  const headers = { traceparent: `00-${TRACE}-${PARENT}-01` };
+  const url = `${running.url}/api/v1/pipelines/fetch/runs?wait_ms=20000`;
+  expect(await (await fetch(url, { method: 'POST', headers })).json()).toMatchObject({
+    state: 'succeeded',
+    created: 2,
+  });
+  await running.kill('SIGTERM');
+  const [run] = collector.named('pipeline run');
+  if (run === undefined) throw new Error('there is no span of the run');
+  expect(run).toMatchObject({ traceId: TRACE, parentId: PARENT, failed: false });
+  expect(run.facts).toMatchObject({
+    'data_forge.pipeline': 'fetch',
+    'data_forge.state': 'succeeded',
+    'data_forge.created': 2,
+  });
+  const parts = collector.childrenOf(run);
+  expect(new Set(parts.map(({ name }) => name))).toEqual(
+    new Set(['pipeline source', 'pipeline transform', 'pipeline write']),
+  );
+  for (const { startedAt, endedAt } of parts) {
+    expect(startedAt).toBeGreaterThanOrEqual(run.startedAt);
+    expect(endedAt).toBeLessThanOrEqual(run.endedAt);
+  }
+  const write = parts.find(({ name }) => name === 'pipeline write');
+  expect(write?.facts).toMatchObject({ 'data_forge.batch': 1, 'data_forge.write_ms': expect.any(Number) });
+});

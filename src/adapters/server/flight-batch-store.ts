@@ -61,7 +61,7 @@ export class FlightBatchStore implements BatchStore {
     const batch = new OutgoingBatch(request);
     const connection = this.#connected?.connection ?? (await this.#connect(pipeline.name));
     try {
-      const answer = await connection.put(batch.messages(), this.#metadata, signal);
+      const answer = await connection.put(batch.messages(), this.#metadataOf(request), signal);
       if (answer !== null) return JSON.parse(Buffer.from(answer).toString()) as StoredBatch;
       throw new DataForgeError('unavailable', 'The server did not say what became of a batch.', { retryable: true });
     } catch (error) {
@@ -72,6 +72,13 @@ export class FlightBatchStore implements BatchStore {
       if (isBehind(request, state)) return { state, repeated: true };
       throw error;
     }
+  }
+
+  #metadataOf({ traceParent }: StoreBatchRequest): Metadata {
+    if (!traceParent) return this.#metadata;
+    const metadata = this.#metadata.clone();
+    metadata.set('traceparent', traceParent);
+    return metadata;
   }
 
   close(): void {

@@ -63,12 +63,13 @@ export class JsonBatchStore implements BatchStore {
   }
 
   async #send(request: StoreBatchRequest, file: string | null): Promise<StoredBatch> {
-    const { pipeline: about, run, number, rows, cursor, caller, holder, window, signal } = request;
+    const { pipeline: about, run, number, rows, cursor, caller, holder, window, traceParent, signal } = request;
     const query = new URLSearchParams({ run, holder, caller, ...window });
     const { state, repeated } = await this.#server.json<StoredBatch>({
       method: 'PUT',
       path: `/worker/pipelines/${encodeURIComponent(about.name)}/batches/${number}?${query}`,
       headers: {
+        ...(traceParent && { traceparent: traceParent }),
         'forge-cursor': Buffer.from(JSON.stringify(cursor())).toString('base64url'),
         ...(rows === null ? {} : { 'content-type': TYPES[rows.format] }),
       },

@@ -8,12 +8,13 @@ import {
   type RunMeasures,
   type RunState,
 } from '#domain/pipeline/run.ts';
+import type { Span, Tracer } from '#domain/run/trace.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { JobHandler, JobWork } from '../ports/task-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { MemoryPeak, PeakMemory } from '../runs/peak-memory.ts';
-import { runOf } from './pipeline-runs.ts';
+import { runOf, traceParentOf } from './pipeline-runs.ts';
 import type { RunJob, RunProgress } from './run-job.ts';
 import { StageTimes } from './stage-times.ts';
 
@@ -31,6 +32,7 @@ export interface CarryOutPorts {
   readonly instance: string;
   readonly settings: (pipeline: Pipeline) => Readonly<Record<string, unknown>>;
   readonly memory: PeakMemory;
+  readonly tracer: Tracer;
   /** Told of each run that has ended. */
   readonly onEnd: (run: PipelineRun, pipeline: Pipeline) => Promise<void>;
 }
@@ -68,6 +70,7 @@ class Carrying {
   readonly #before: RunMeasures;
   readonly #times: StageTimes;
   readonly #peak: MemoryPeak;
+  readonly #span: Span;
 
   constructor(ports: CarryOutPorts, work: JobWork, pipeline: Pipeline, run: PipelineRun) {
     this.#ports = ports;
@@ -76,6 +79,19 @@ class Carrying {
     this.#before = { ...NO_MEASURES, ...run.measures };
     this.#times = new StageTimes(this.#before.stages);
     this.#peak = ports.memory.begin();
+    this.#span = ports.tracer.begin({
+      name: 'pipeline run',
+      kind: 'consumer',
+      parent: traceParentOf(work.job),
+      facts: {
+        'data_forge.pipeline': run.pipeline,
+        'data_forge.run': run.id,
+        'data_forge.dataset': run.dataset,
+        'data_forge.caller': run.caller,
+        'data_forge.source': pipeline.source.kind,
+      },
+      startedAt: null,
+    });
     this.#run = { ...run, state: 'running', log: [...run.log] };
     this.#log(run.state === 'running' ? 'gone on with, after its worker had ended' : 'begun');
   }
@@ -89,6 +105,7 @@ class Carrying {
       () => late.abort(tooLong(this.#pipeline)),
       Math.min(this.#pipeline.timeout, LONGEST_TIMER),
     );
+    let failure: unknown = null;
     try {
       await history.put(this.#run);
       const { id: run, caller, window = null } = this.#run;
@@ -100,6 +117,7 @@ class Carrying {
       await this.#end('succeeded');
     } catch (error) {
       const known = asDataForgeError(error);
+      failure = known;
       const { run } = this.#work.job.data;
       if (known.code === 'internal') telemetry.warn('a run failed inside', { run, err: known.cause ?? known });
       // Another worker goes on with it, and it is his to keep.
@@ -114,6 +132,7 @@ class Carrying {
     } finally {
       clearTimeout(timeout);
       this.#peak.stop();
+      this.#endSpan(failure);
     }
   }
 
@@ -122,6 +141,7 @@ class Carrying {
     return {
       log: (message) => this.#log(message),
       times: this.#times,
+      span: this.#span,
       stored: (state, part) => {
         run.counts = { ...state.counts, retries: run.counts.retries };
         run.part = part;
@@ -132,6 +152,13 @@ class Carrying {
         this.#tell();
       },
     };
+  }
+
+  #endSpan(failure: unknown): void {
+    const { counts, state } = this.#run;
+    const facts = Object.entries(counts).map(([name, count]) => [`data_forge.${name}`, count] as const);
+    this.#span.tell({ 'data_forge.state': state, ...Object.fromEntries(facts) });
+    this.#span.end(failure);
   }
 
   /** What those who ask meanwhile are shown. */

@@ -16,6 +16,16 @@ export interface PipelineRunsOptions {
   readonly clock: Clock;
 }
 
+/** How a run is begun. */
+export interface RunStart {
+  readonly caller: string;
+  readonly cursorBefore: Cursor | null;
+  /** Of a backfill. */
+  readonly window?: BackfillWindow | null;
+  /** The W3C `traceparent` of who asked for it; null or absent: it begins a trace. */
+  readonly traceParent?: string | null;
+}
+
 /** The task queue, opened when it is first needed. */
 export interface RunQueue {
   open(): Promise<TaskQueue>;
@@ -67,9 +77,7 @@ export class PipelineRuns {
   /** @throws DataForgeError `pipeline_busy` */
   async start(
     pipeline: Pipeline,
-    caller: string,
-    cursorBefore: Cursor | null,
-    window: BackfillWindow | null = null,
+    { caller, cursorBefore, window = null, traceParent = null }: RunStart,
   ): Promise<PipelineRun> {
     const run: PipelineRun = {
       id: crypto.randomUUID(),
@@ -89,12 +97,13 @@ export class PipelineRuns {
       rolledBackAt: null,
     };
     const key = window === null ? pipeline.name : backfillKey(pipeline.name);
-    if (await this.#enqueue(run, key)) return run;
+    const data = { run, traceParent };
+    if (await this.#enqueue(data, key)) return run;
     const before = await this.#findByKey(key);
     if (before !== null && before.endedAt !== null) {
       // What became of it is known a moment before its job is over.
       await this.settled(before.id, END_WAIT, NEVER);
-      if (await this.#enqueue(run, key)) return run;
+      if (await this.#enqueue(data, key)) return run;
     }
     const what = window === null ? 'run' : 'backfill';
     const message = `Pipeline "${pipeline.name}" has a ${what} under way; wait for its end, or cancel it.`;
@@ -102,8 +111,8 @@ export class PipelineRuns {
   }
 
   /** @returns false where the key has a job already */
-  async #enqueue(run: PipelineRun, key: string): Promise<boolean> {
-    const [made] = (await (await this.#jobs?.open())?.enqueue([newJob(RUN_KIND, { run }, { key })])) ?? [];
+  async #enqueue(data: JobData, key: string): Promise<boolean> {
+    const [made] = (await (await this.#jobs?.open())?.enqueue([newJob(RUN_KIND, data, { key })])) ?? [];
     if (!made?.isNew) return false;
     await this.#jobs?.work();
     return true;
@@ -197,4 +206,9 @@ function backfillKey(pipeline: string): string {
 /** The run that a job is, as it was when it was put in. */
 export function runOf({ data }: { readonly data: JobData }): PipelineRun {
   return data.run as PipelineRun;
+}
+
+/** What its trace goes on by; null where it begins one. */
+export function traceParentOf({ data }: { readonly data: JobData }): string | null {
+  return typeof data.traceParent === 'string' ? data.traceParent : null;
 }

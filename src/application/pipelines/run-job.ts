@@ -4,6 +4,7 @@ import { waitBefore } from '#domain/job/backoff.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { Span } from '#domain/run/trace.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -12,6 +13,7 @@ import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
 import type { StageTimes } from './stage-times.ts';
+import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
 export interface RunJobPorts extends TransformPorts {
@@ -39,6 +41,8 @@ export interface RunProgress {
   log(message: string): void;
   /** Where its time goes. */
   readonly times: StageTimes;
+  /** The run in its trace. */
+  readonly span: Span;
   /** The run has stored so much; `part` of the whole is done, null where nobody knows. */
   stored(state: PipelineState, part: number | null): void;
   retried(): void;
@@ -101,14 +105,17 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   let number = state.run === run ? state.batch : 0;
   // A worker before has stored it, and may have told nobody.
   if (number > 0) progress.stored(state, null);
-  const { times } = progress;
+  const { times, span } = progress;
+  let fetching = traceSource(span, number + 1);
   try {
-    for await (const next of transformed(ports, pipeline, opening, times)) {
+    for await (const next of transformed(ports, pipeline, opening, progress)) {
+      fetching.end();
       if (signal.aborted) throw abortError(signal);
       number++;
       const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
-      const stored = await times.time('write', () => store.store({ ...job, ...batch, signal }));
+      const stored = await traceWrite(span, times, store, { ...job, ...batch, signal });
       progress.stored(stored.state, next.part?.() ?? null);
+      fetching = traceSource(span, number + 1);
     }
     // Whoever asks for the same window once more begins it anew.
     if (window !== null) {
@@ -116,6 +123,7 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
       progress.stored((await store.store({ ...job, ...end, signal })).state, 1);
     }
   } finally {
+    fetching.end();
     // What was read ahead is of no use any more.
     ended.abort();
   }
@@ -126,12 +134,15 @@ async function* transformed(
   ports: RunJobPorts,
   pipeline: Pipeline,
   opening: SourceOpening,
-  times: StageTimes,
+  { times, span }: RunProgress,
 ): AsyncGenerator<SourceBatch> {
   const { signal } = opening;
   const transform = async (rows: SourceRows) => {
     if (pipeline.transform === null) return rows;
-    return times.rows('transform', await times.time('transform', () => transformRows(ports, pipeline, rows, signal)));
+    return traceTransform(span, async () => {
+      const made = await times.time('transform', () => transformRows(ports, pipeline, rows, signal));
+      return times.rows('transform', made);
+    });
   };
   const batches = times.batches(sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening));
   if (pipeline.target.mode === 'replace') {

@@ -40,7 +40,7 @@ async function start(ports: ScheduledPorts, pipeline: Pipeline): Promise<boolean
   await settleDied(ports, pipeline.name);
   const state = await ports.store.state(pipeline.name);
   try {
-    await ports.runs.start(pipeline, CALLER, state?.cursor ?? null);
+    await ports.runs.start(pipeline, { caller: CALLER, cursorBefore: state?.cursor ?? null });
     return true;
   } catch (error) {
     if (error instanceof DataForgeError && error.code === 'pipeline_busy') return false;

@@ -16,6 +16,8 @@ export interface StoreBatchRequest {
   /** Of a backfill, whose progress is its own. */
   readonly window?: BackfillWindow | null;
   readonly caller: string;
+  /** What the trace of the run goes on by in the store, as W3C has it; null or absent where nobody traces. */
+  readonly traceParent?: string | null;
   /** As it was given to `take`. */
   readonly holder: string;
   readonly signal: AbortSignal;

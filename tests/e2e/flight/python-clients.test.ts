@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { VERSION } from '../../../src/app.ts';
+import { VERSION } from '../../../src/version.ts';
 import { writeCertificate } from '../../support/certificate.ts';
 import { startServer } from '../rest/support/server.ts';
 

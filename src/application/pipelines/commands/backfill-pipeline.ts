@@ -40,7 +40,13 @@ export function backfillPipeline(ports: BackfillPorts) {
     refuseEmpty(window);
     await settleDied(ports, name);
     const state = await store.state(name, window);
-    const run = await runs.start(pipeline, call.caller.name, state?.cursor ?? null, window);
+    const { caller, observation } = call;
+    const run = await runs.start(pipeline, {
+      caller: caller.name,
+      cursorBefore: state?.cursor ?? null,
+      window,
+      traceParent: observation.traceParent,
+    });
     if (wait === 0) return run;
     await runs.settled(run.id, wait, call.signal);
     return recallRun(ports, run.id);

@@ -32,7 +32,9 @@ export function runPipeline(ports: RunPipelinePorts) {
     openDataset(catalog, pipeline.target.dataset, call, 'write');
     await settleDied(ports, name);
     const state = await store.state(name);
-    const run = await runs.start(pipeline, call.caller.name, state?.cursor ?? null);
+    const { caller, observation } = call;
+    const asked = { caller: caller.name, cursorBefore: state?.cursor ?? null, traceParent: observation.traceParent };
+    const run = await runs.start(pipeline, asked);
     if (wait === 0) return run;
     await runs.settled(run.id, wait, call.signal);
     return recallRun(ports, run.id);
