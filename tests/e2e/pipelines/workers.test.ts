@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeOnRedis } from '../../support/redis-server.ts';
 import { ServerProcess } from '../../support/server-process.ts';
+import { TraceCollector } from '../../support/trace-collector.ts';
 import { until } from '../../support/until.ts';
 import { PIPELINE_DATASETS } from './support/pipeline-server.ts';
 import { ndjson, RowSource, rowsFrom } from './support/row-source.ts';
@@ -52,8 +53,9 @@ describeOnRedis('workers on other machines', (redis) => {
       }),
     );
 
-  const startAll = async (count: number) => {
+  const startAll = async (count: number, more: Readonly<Record<string, string>> = {}) => {
     const settings = {
+      ...more,
       PIPELINES_DIR: join(folder, 'pipelines'),
       PIPELINE_BATCH: '2KB',
       TASK_QUEUE: 'redis',
@@ -178,6 +180,32 @@ describeOnRedis('workers on other machines', (redis) => {
     expect(await call('GET', `/runs/${id}?wait_ms=60000`)).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
     expect(await idsStored()).toHaveLength(PAGES * PAGE);
   });
+
+  test.each([
+    ['flight', 'DoPut'],
+    ['json', 'PUT /api/v1/worker/pipelines/:name/batches/:number'],
+  ])(
+    'over %s what the server does for a worker is a part of the trace of its run',
+    { timeout: 60_000 },
+    async (DATA_TRANSFER, name) => {
+      const collector = await TraceCollector.start();
+      try {
+        await describePipeline({});
+        await startAll(1, { DATA_TRANSFER, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+        const run = await call('POST', '/pipelines/rows/runs?wait_ms=40000');
+        expect(run).toMatchObject({ state: 'succeeded' });
+        for (const worker of workers.splice(0)) await kill(worker, 'SIGTERM');
+        await server.kill('SIGTERM');
+        const writes = new Map(collector.named('pipeline write').map((span) => [span.spanId, span]));
+        const stored = collector.named(name);
+        expect(writes.size).toBeGreaterThan(1);
+        expect(stored.length).toBeGreaterThanOrEqual(writes.size);
+        for (const { parentId, traceId } of stored) expect(writes.get(parentId)?.traceId).toBe(traceId);
+      } finally {
+        await collector.close();
+      }
+    },
+  );
 
   test('a worker without an address says so', async () => {
     const child = spawn(process.execPath, [CLI, 'worker'], { stdio: ['ignore', 'ignore', 'pipe'] });
