@@ -139,7 +139,16 @@ export function createPipelines(options: PipelineOptions): Pipelines {
   );
   const jobs = pipelinesDir === null ? null : { open: () => queue.open(), work: () => queue.work() };
   const runs = new PipelineRuns({ jobs, history, clock });
-  const scheduling = { runs, history, store, catalog, changes: engine.changes };
+  const scheduling = {
+    runs,
+    history,
+    store,
+    catalog,
+    changes: engine.changes,
+    sources: SOURCES,
+    clock,
+    folder: pipelinesDir ?? '',
+  };
   const scheduler = new Scheduler({
     scheduled: () =>
       pipelines

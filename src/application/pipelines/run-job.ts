@@ -98,6 +98,7 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     web,
     clock,
     folder,
+    ...(pipeline.schedule?.trigger.kind === 'files' && { settle: pipeline.schedule.trigger.settle }),
     batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
     signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),

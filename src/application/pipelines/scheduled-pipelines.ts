@@ -3,16 +3,24 @@ import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import type { ChangeLog } from '../ports/change-log.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Source } from '../ports/source.ts';
 import type { Scheduled } from '../scheduling/scheduler.ts';
 import { type RecallPorts, recallRuns, settleDied } from './recall-runs.ts';
 
 interface ScheduledPorts extends RecallPorts {
   readonly catalog: DatasetCatalog;
   readonly changes: ChangeLog;
+  readonly sources: readonly Source[];
+  readonly clock: Clock;
+  /** Where relative paths of sources begin. */
+  readonly folder: string;
 }
 
 /** Who begins runs that nobody asked for. */
 const CALLER = 'schedule';
+/** How often files are looked for: systems do not tell of those on other machines, nor of a folder that is not there yet. */
+const FILES_LOOKED_FOR = 1000;
 /** Runs back among which the last that succeeded is looked for. */
 const MOST_RUNS = 20;
 
@@ -25,6 +33,13 @@ export function scheduledPipeline(ports: ScheduledPorts, pipeline: Pipeline, sch
       return { ...begin, lastEvent: (since) => lastSuccess(ports, trigger.pipeline, since) };
     case 'change':
       return { ...begin, lastEvent: (since) => lastChange(ports, trigger.dataset, since) };
+    case 'files':
+      return {
+        ...begin,
+        first: 0,
+        lookEvery: FILES_LOOKED_FOR,
+        lastEvent: (since) => lastFile(ports, pipeline, trigger.settle, since),
+      };
     default:
       return begin;
   }
@@ -52,6 +67,18 @@ async function start(ports: ScheduledPorts, pipeline: Pipeline): Promise<boolean
 async function lastSuccess(ports: ScheduledPorts, pipeline: string, since: number): Promise<number> {
   const runs = await recallRuns(ports, pipeline, MOST_RUNS);
   return Math.max(since, runs.find(({ state, window }) => state === 'succeeded' && !window)?.endedAt ?? 0);
+}
+
+/** When the last file came that nobody writes to any more. */
+async function lastFile(
+  { sources, clock, folder }: ScheduledPorts,
+  { source }: Pipeline,
+  settle: number,
+  since: number,
+): Promise<number> {
+  const found = sources.find(({ kind }) => kind === source.kind);
+  const place = { folder, before: clock.now() - settle };
+  return Math.max(since, (await found?.lastChange?.(source.options, place)) ?? 0);
 }
 
 /** The store's last number, where the dataset has changed since another. */

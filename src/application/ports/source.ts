@@ -20,6 +20,8 @@ export interface SourceOpening {
   readonly folder: string;
   /** About how many bytes of rows a batch has, and how long one may be in the making, in milliseconds. */
   readonly batch: { readonly bytes: number; readonly time: number };
+  /** Files that were written to within so many milliseconds are left for the next time; absent: none. */
+  readonly settle?: number;
   /** Ends the source wherever it is. */
   readonly signal: AbortSignal;
   /** Says something that a person should find in the log of the run. Secrets are taken out of it. */
@@ -110,6 +112,11 @@ export interface Source extends SourceKind {
    * of this kind cannot read a window.
    */
   windowField?(options: unknown): string | null;
+  /**
+   * When what it reads has changed last, in milliseconds since 1970, changes after `before` aside; 0 where there is nothing.
+   * There where `tellsChanges` says so.
+   */
+  lastChange?(options: unknown, place: { readonly folder: string; readonly before: number }): Promise<number>;
   /** null, or no such method: the rows have to be looked at. */
   describe?(options: unknown, opening: SourceOpening): Promise<SourceDescription | null>;
   /**

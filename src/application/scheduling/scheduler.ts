@@ -16,6 +16,10 @@ export interface Scheduled {
   start(due: number): Promise<boolean>;
   /** For triggers that are not of time: the number of the last thing that has happened since another; that other where nothing has. */
   lastEvent?(since: number): Promise<number>;
+  /** The number it begins behind where it has not been seen before; absent: that of the last thing that has happened. */
+  readonly first?: number;
+  /** How soon it has to be looked at again, in milliseconds, where nothing tells of what happens. */
+  readonly lookEvery?: number;
 }
 
 export interface SchedulerOptions {
@@ -121,7 +125,8 @@ export class Scheduler {
     const read = await states.read(name);
     const now = clock.now();
     if (read.state === null) {
-      await states.move(name, read, { settled: await this.#settledNow(name, now), claim: null, paused: null });
+      const settled = scheduled.first ?? (await this.#settledNow(name, now));
+      await states.move(name, read, { settled, claim: null, paused: null });
       return this.#untilNext(scheduled, now, now);
     }
     const { state } = read;
@@ -185,9 +190,9 @@ export class Scheduler {
     return (await scheduled.lastEvent?.(0)) ?? 0;
   }
 
-  #untilNext({ name, schedule }: Scheduled, settled: number, now: number): number {
+  #untilNext({ name, schedule, lookEvery = LONGEST_SLEEP }: Scheduled, settled: number, now: number): number {
     const at = this.#nextAfter(schedule, name, settled);
-    return at === null ? LONGEST_SLEEP : Math.max(0, at - now);
+    return at === null ? lookEvery : Math.max(0, at - now);
   }
 
   #nextAfter(schedule: Schedule, name: string, settled: number): number | null {

@@ -28,6 +28,7 @@ export function parsePipeline({ json, functions }: FileContent, kinds: readonly 
   const place = { pointer: '', path: '', faults };
   const values = readGroup(new JsonObject(members), pipelineOptions(kinds), place);
   if (values !== undefined && pushOptions(values) !== null) faults.push(...pushFaults(values));
+  if (values !== undefined) faults.push(...triggerFaults(values, kinds));
   if (values === undefined || faults.length > 0) {
     const name = json.get('name');
     return { ok: false, faults, name: typeof name === 'string' ? name : null };
@@ -35,6 +36,16 @@ export function parsePipeline({ json, functions }: FileContent, kinds: readonly 
   const { $schema: _, transform: sql, ...pipeline } = values;
   const transform: Transform | null = run ? { kind: 'function', run } : sql === null ? null : { kind: 'sql', sql };
   return { ok: true, pipeline: { ...pipeline, transform } };
+}
+
+function triggerFaults(
+  { schedule, source }: Pick<Pipeline, 'schedule' | 'source'>,
+  kinds: readonly SourceKind[],
+): Fault[] {
+  if (schedule?.trigger.kind !== 'files' || kinds.find(({ kind }) => kind === source.kind)?.tellsChanges) return [];
+  const able = kinds.filter(({ tellsChanges }) => tellsChanges).map(({ kind }) => kind);
+  const message = `schedule.on_files waits for files, and the source is of kind ${source.kind}; it may be ${able.join(', ')}`;
+  return [{ pointer: '/schedule/on_files', message }];
 }
 
 /** What makes no sense where nothing is fetched. */

@@ -9,6 +9,8 @@ export interface SourceKind {
   readonly kind: string;
   readonly description: string;
   readonly options: OptionGroup;
+  /** Whether it can tell when what it reads has changed, so that a schedule may wait for that. */
+  readonly tellsChanges?: boolean;
 }
 
 /** Where the rows of a pipeline come from; `options` are as the kind's own group reads them. */

@@ -9,7 +9,9 @@ export type Trigger =
   /** Each time that pipeline has had a run that succeeded. */
   | { readonly kind: 'after'; readonly pipeline: string }
   /** Each time that dataset has changed. */
-  | { readonly kind: 'change'; readonly dataset: string };
+  | { readonly kind: 'change'; readonly dataset: string }
+  /** Each time that files of the source have come or changed and have not been written to for `settle` milliseconds. */
+  | { readonly kind: 'files'; readonly settle: number };
 
 /** When a pipeline runs by itself. */
 export interface Schedule {
@@ -35,6 +37,9 @@ const SCHEDULE = {
   every: optional(duration('Run again after so long.', 1000)),
   after: optional(text('Run after each successful run of this pipeline.')),
   on_change: optional(text('Run after changes of this dataset.')),
+  on_files: optional(
+    duration('Run when files of the source have come or changed, and nobody has written to them for so long: 2s.', 500),
+  ),
   catch_up: withDefault(
     word(
       'What becomes of times that passed while nobody ran: none of them, one run for all, a run for each.',
@@ -46,12 +51,12 @@ const SCHEDULE = {
   paused: flag('Whether it waits until somebody resumes it.'),
 };
 
-const schedule = object('When the pipeline runs by itself: one of cron, every, after, on_change.', SCHEDULE);
+const schedule = object('When the pipeline runs by itself: one of cron, every, after, on_change, on_files.', SCHEDULE);
 
 export const SCHEDULE_OPTION: Option<Schedule> = {
   schema: {
     ...schedule.schema,
-    oneOf: ['cron', 'every', 'after', 'on_change'].map((name) => ({
+    oneOf: ['cron', 'every', 'after', 'on_change', 'on_files'].map((name) => ({
       required: [name],
       properties: { [name]: { not: { type: 'null' } } },
     })),
@@ -64,7 +69,7 @@ export const SCHEDULE_OPTION: Option<Schedule> = {
     const [trigger, other] = triggers;
     if (trigger === undefined || other !== undefined) {
       const found = triggers.length === 0 ? 'none' : triggers.map(({ kind }) => kind).join(' and ');
-      return faultAt(place, `needs exactly one of cron, every, after, on_change, and has ${found}`);
+      return faultAt(place, `needs exactly one of cron, every, after, on_change, on_files, and has ${found}`);
     }
     const fault = trigger.kind === 'change' ? nameFault(trigger.dataset) : null;
     if (fault !== null) return faultAt(place, `has the dataset "${read.onChange}" as on_change, and a name ${fault}`);
@@ -75,12 +80,13 @@ export const SCHEDULE_OPTION: Option<Schedule> = {
   },
 };
 
-function triggersOf({ cron, zone, every, after, onChange }: ValuesOf<typeof SCHEDULE>): Trigger[] {
+function triggersOf({ cron, zone, every, after, onChange, onFiles }: ValuesOf<typeof SCHEDULE>): Trigger[] {
   const triggers: Trigger[] = [];
   if (cron !== null) triggers.push({ kind: 'cron', cron, zone });
   if (every !== null) triggers.push({ kind: 'every', every });
   if (after !== null) triggers.push({ kind: 'after', pipeline: after });
   if (onChange !== null) triggers.push({ kind: 'change', dataset: onChange });
+  if (onFiles !== null) triggers.push({ kind: 'files', settle: onFiles });
   return triggers;
 }
 

@@ -49,12 +49,27 @@ export const filesSource = defineSource({
   description: 'Files and folders',
   options,
   open: (given, opening) => cutBatches(piecesOfAll(given, opening), opening),
+  lastChange,
   survey: surveyFiles,
 });
 
+/** When the last of the files has come or was written to. A folder that is not there yet has none. */
+async function lastChange(
+  { path }: FilesOptions,
+  { folder, before }: { readonly folder: string; readonly before: number },
+): Promise<number> {
+  const files = await findFiles(folder, path).catch((error: unknown) => {
+    if (error instanceof DataForgeError && error.code === 'source_failed') return [];
+    throw error;
+  });
+  return files.reduce((last, { changedAt }) => (changedAt <= before ? Math.max(last, changedAt) : last), 0);
+}
+
 async function* piecesOfAll(given: FilesOptions, opening: SourceOpening): AsyncGenerator<Piece> {
   let cursor = (opening.cursor as FilesCursor | null) ?? { read: {}, current: null };
-  const files = await findFiles(opening.folder, given.path);
+  const found = await findFiles(opening.folder, given.path);
+  const settled = opening.clock.now() - (opening.settle ?? 0);
+  const files = opening.settle === undefined ? found : found.filter(({ changedAt }) => changedAt <= settled);
   for (const [index, file] of files.entries()) {
     const from = startOf(cursor, file, given);
     if (from === 'nowhere') continue;

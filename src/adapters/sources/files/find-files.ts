@@ -8,6 +8,8 @@ export interface FoundFile {
   readonly path: string;
   /** Differs where the file was written anew. */
   readonly signature: string;
+  /** When it was written to, or given its name, last: milliseconds since 1970. */
+  readonly changedAt: number;
 }
 
 const HAS_WILDCARD = /[*?[\]{}]/;
@@ -42,5 +44,10 @@ async function describe(folder: string, path: string): Promise<FoundFile | null>
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) return null;
   const name = relative(folder, path).replaceAll('\\', '/');
-  return { name, path, signature: `${found.size}:${Math.round(found.mtimeMs)}` };
+  return {
+    name,
+    path,
+    signature: `${found.size}:${Math.round(found.mtimeMs)}`,
+    changedAt: Math.ceil(Math.max(found.mtimeMs, found.ctimeMs)),
+  };
 }

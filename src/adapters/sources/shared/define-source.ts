@@ -16,19 +16,25 @@ interface SourceDefinition<G extends OptionGroup> {
   readonly options: G;
   open(options: ValuesOf<G>, opening: SourceOpening): AsyncIterable<SourceBatch>;
   windowField?(options: ValuesOf<G>): string | null;
+  lastChange?(options: ValuesOf<G>, place: { readonly folder: string; readonly before: number }): Promise<number>;
   describe?(options: ValuesOf<G>, opening: SourceOpening): Promise<SourceDescription | null>;
   survey?(request: SurveyRequest, opening: SourceOpening): Promise<Survey | null>;
 }
 
 /** A source whose reader is handed its options with their types. */
 export function defineSource<G extends OptionGroup>(definition: SourceDefinition<G>): Source {
-  const { kind, description, options, open, windowField, describe, survey } = definition;
+  const { kind, description, options, open, windowField, lastChange, describe, survey } = definition;
   return {
     kind,
     description,
     options,
     open: (given, opening) => open(given as ValuesOf<G>, opening),
     ...(windowField && { windowField: (given: unknown) => windowField(given as ValuesOf<G>) }),
+    ...(lastChange && {
+      tellsChanges: true,
+      lastChange: (given: unknown, place: { readonly folder: string; readonly before: number }) =>
+        lastChange(given as ValuesOf<G>, place),
+    }),
     ...(describe && {
       describe: (given: unknown, opening: SourceOpening) => describe(given as ValuesOf<G>, opening),
     }),

@@ -62,7 +62,7 @@ const PIPELINE: Tree = {
     schedule: {
       type: ['object', 'null'],
       properties: {
-        kind: { enum: ['cron', 'every', 'after', 'change'] },
+        kind: { enum: ['cron', 'every', 'after', 'change', 'files'] },
         paused: { type: 'boolean' },
         next_at: { ...time, description: 'When it is due next, where that is known.' },
       },
