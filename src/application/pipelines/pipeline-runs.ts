@@ -33,6 +33,9 @@ export interface RunQueue {
   work(): Promise<void>;
 }
 
+/** Who begins runs that nobody asked for. */
+export const SCHEDULE_CALLER = 'schedule';
+
 /** The kind of the jobs that are runs of pipelines; the key is the pipeline, or says that it is a backfill of one. */
 export const RUN_KIND = 'pipeline-run';
 

@@ -12,6 +12,7 @@ import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/so
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
+import { SCHEDULE_CALLER } from './pipeline-runs.ts';
 import type { StageTimes } from './stage-times.ts';
 import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
@@ -98,7 +99,7 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     web,
     clock,
     folder,
-    ...(pipeline.schedule?.trigger.kind === 'files' && { settle: pipeline.schedule.trigger.settle }),
+    settle: settleOf(job),
     batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
     signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
@@ -128,6 +129,12 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
     // What was read ahead is of no use any more.
     ended.abort();
   }
+}
+
+/** Whoever begins a run by hand knows that its files are whole. */
+function settleOf({ pipeline, caller }: RunJob): number {
+  const trigger = pipeline.schedule?.trigger;
+  return trigger?.kind === 'files' && caller === SCHEDULE_CALLER ? trigger.settle : 0;
 }
 
 /** The batches of a source, their rows being those that are to be stored. */

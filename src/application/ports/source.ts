@@ -20,7 +20,7 @@ export interface SourceOpening {
   readonly folder: string;
   /** About how many bytes of rows a batch has, and how long one may be in the making, in milliseconds. */
   readonly batch: { readonly bytes: number; readonly time: number };
-  /** Files that were written to within so many milliseconds are left for the next time; absent: none. */
+  /** Files that were written to within so many milliseconds are left for the next time; absent or 0: none. */
   readonly settle?: number;
   /** Ends the source wherever it is. */
   readonly signal: AbortSignal;

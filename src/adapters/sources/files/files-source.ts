@@ -68,8 +68,8 @@ async function lastChange(
 async function* piecesOfAll(given: FilesOptions, opening: SourceOpening): AsyncGenerator<Piece> {
   let cursor = (opening.cursor as FilesCursor | null) ?? { read: {}, current: null };
   const found = await findFiles(opening.folder, given.path);
-  const settled = opening.clock.now() - (opening.settle ?? 0);
-  const files = opening.settle === undefined ? found : found.filter(({ changedAt }) => changedAt <= settled);
+  const { settle = 0, clock } = opening;
+  const files = settle === 0 ? found : found.filter(({ changedAt }) => changedAt <= clock.now() - settle);
   for (const [index, file] of files.entries()) {
     const from = startOf(cursor, file, given);
     if (from === 'nowhere') continue;
