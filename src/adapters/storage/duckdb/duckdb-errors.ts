@@ -10,10 +10,14 @@ export function translateDuckDbError(error: unknown): DataForgeError {
     return new DataForgeError('cancelled', 'The query was interrupted.', { cause: error });
   }
   if (/^FATAL|has been invalidated/i.test(text)) {
-    const message = NO_SPACE.test(text)
-      ? 'The disk was full when the store had to be written; free some space and restart the server. What was answered is kept.'
-      : 'The store had to stop after a fault; restart the server.';
-    return new DataForgeError('unavailable', message, { cause: error });
+    // The engine does not go on by itself, however much room there is later.
+    return NO_SPACE.test(text)
+      ? new DataForgeError(
+          'resources_exhausted',
+          'The disk was full when the store had to be written; free some space and start again. What was answered is kept.',
+          { cause: error },
+        )
+      : new DataForgeError('unavailable', 'The store had to stop after a fault; restart the server.', { cause: error });
   }
   if (/^Out of Memory|failed to (allocate|pin|offload)|could not allocate|max_temp_directory_size/i.test(text)) {
     return new DataForgeError(
