@@ -316,3 +316,24 @@ test('a run that cannot store ends at once, though the next page is slow to come
   expect(await runToEnd(app, 'rows')).toMatchObject({ state: 'failed', error: { code: 'invalid_value' } });
   expect(Date.now() - started).toBeLessThan(4000);
 });
+
+test('a page that comes twice is not stored in part before that is known', async () => {
+  let asked = 0;
+  source.answer = ({ url }, response) => {
+    const page = Number(url.searchParams.get('page'));
+    // The third page is the second once more, in pieces, the first time that it is asked for.
+    const isRepeat = page === 3 && asked++ === 0;
+    const from = ((isRepeat ? 2 : page) - 1) * 100;
+    const text = ndjson(rowsFrom(from, Math.min(from + 100, 450)));
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    // A batch ends within the page that is repeated, and has what is behind it.
+    const cut = Math.round((text.length * (page === 2 ? 1 : 2)) / 3);
+    response.write(text.slice(0, cut));
+    setTimeout(() => response.end(text.slice(cut)), 20);
+  };
+  await start({ paging: { kind: 'page' } }, { env: { PIPELINE_BATCH: '3KB' } });
+  const run = await runToEnd(server as TestServer, 'rows');
+  expect(run).toMatchObject({ state: 'succeeded', error: null, created: 450 });
+  expect(run.retries).toBe(1);
+  expect(await count()).toBe(450);
+});

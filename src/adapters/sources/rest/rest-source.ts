@@ -50,6 +50,25 @@ export const restSource = defineSource({
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Hands on what belongs together once it is known to be right; of what is larger than a batch, what comes behind that. */
+async function* heldBack(pieces: AsyncIterable<Piece>, most: number, check: () => void): AsyncGenerator<Piece> {
+  let held: Piece[] | null = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    if (held === null) {
+      yield piece;
+      continue;
+    }
+    held.push(piece);
+    bytes += piece.kind === 'records' ? piece.bytes.byteLength : 0;
+    if (bytes <= most) continue;
+    yield* held;
+    held = null;
+  }
+  check();
+  if (held !== null) yield* held;
+}
+
 class RestReader {
   readonly #options: RestOptions;
   readonly #opening: SourceOpening;
@@ -94,9 +113,11 @@ class RestReader {
     const modified = headers.get('last-modified');
     this.#cursor = { ...this.#cursor, page, ...(page.kind === 'first' && { etag, modified }) };
     const body = await readPageBody(this.#options, url, headers, this.#session.bytes(url, response));
-    yield* this.#records(body.format, body.records);
+    const { lastPage } = this.#cursor;
+    const check = () => refuseRepeated(url, this.#cursor.place, lastPage, this.#options.repeatedPages);
+    const records = this.#records(body.format, body.records);
+    yield* lastPage === null ? records : heldBack(records, this.#opening.batch.bytes, check);
     const place = this.#cursor.place;
-    refuseRepeated(url, place, this.#cursor.lastPage, this.#options.repeatedPages);
     const next = nextPage(paging, page, { url, headers, rows: place?.records ?? 0, document: body.document });
     if (next === null) return null;
     this.#cursor = { ...this.#cursor, page: next, place: null, lastPage: place?.crc ?? null };
