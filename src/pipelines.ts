@@ -172,7 +172,8 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     onStored(pipeline, before, now) {
       recorder.keep(recordOfRun(now, surroundings));
       if (pipelines.list().some(({ schedule }) => isAfter(schedule, pipeline.name))) void scheduler.wake();
-      if (before.counts.rejected === 0 && now.counts.rejected > 0) void sendAlerts({ web, history }, now, pipeline);
+      if (before.counts.rejected > 0 || now.counts.rejected === 0) return;
+      sendAlerts({ web, history }, now, pipeline).catch((err) => telemetry.warn('nobody could be alerted', { err }));
     },
   });
   let stopListening = () => {};
