@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import { Metadata, status } from '@grpc/grpc-js';
 import { failedCall } from '#adapters/shared/flight/failed-call.ts';
 import { FlightConnection } from '#adapters/shared/flight/flight-connection.ts';
@@ -109,12 +110,14 @@ export class FlightBatchStore implements BatchStore {
 
   #open(url: string): FlightConnection {
     const { hostname, port, protocol } = new URL(url);
+    const isSecure = protocol === 'grpc+tls:';
     return new FlightConnection({
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(port),
       serverName: null,
-      isSecure: protocol === 'grpc+tls:',
-      authority: null,
+      isSecure,
+      // Whoever vouches for the server over REST: by itself gRPC might ask others.
+      authority: isSecure ? Buffer.from(getCACertificates('default').join('\n')) : null,
       // A batch takes as long as its source.
       timeout: Number.POSITIVE_INFINITY,
       signal: this.#closing.signal,

@@ -157,7 +157,6 @@ describe.each(['flight', 'json'] as const)('batches of a worker over %s', (road)
       };
       const { state } = await put(store, { number: 2, rows: { format: 'ndjson', body: body() } });
       expect(state.counts).toMatchObject({ created: 400_001 });
-      console.log(road, (await peak()) - before.server, most - before.worker);
       expect((await peak()) - before.server).toBeLessThan(400);
       expect(most - before.worker).toBeLessThan(150);
     },

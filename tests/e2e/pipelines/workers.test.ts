@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Agent, fetch as undiciFetch } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeCertificate } from '../../support/certificate.ts';
 import { describeOnRedis } from '../../support/redis-server.ts';
 import { ServerProcess } from '../../support/server-process.ts';
 import { TraceCollector } from '../../support/trace-collector.ts';
@@ -69,9 +71,9 @@ describeOnRedis('workers on other machines', (redis) => {
     return settings;
   };
 
-  function startWorker(settings: Readonly<Record<string, string>>): ChildProcess {
+  function startWorker(settings: Readonly<Record<string, string>>, url = server.url): ChildProcess {
     const { PIPELINES_DIR: _, ...env } = settings;
-    const child = spawn(process.execPath, [CLI, 'worker', '--server', server.url], {
+    const child = spawn(process.execPath, [CLI, 'worker', '--server', url], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -126,28 +128,33 @@ describeOnRedis('workers on other machines', (redis) => {
     }
   });
 
-  test('what one that is killed had begun another goes on with, and every row is there once', {
-    timeout: 120_000,
-  }, async () => {
-    await describePipeline({});
-    await startAll(1);
-    const { id } = await call('POST', '/pipelines/rows/runs');
-    await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
-    const [worker] = workers.splice(0) as [ChildProcess];
-    await kill(worker, 'SIGKILL');
-    const { pid } = startWorker({ TASK_QUEUE: 'redis', REDIS_URL: redis().url, PIPELINE_BATCH: '2KB' });
-    const run = await call('GET', `/runs/${id}?wait_ms=90000`);
-    expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
-    expect(await recordOf(id)).toMatchObject({
-      state: 'succeeded',
-      rows_created: PAGES * PAGE,
-      batches: run.progress.batches,
-      instance: expect.stringContaining(` ${pid} `),
-    });
-    const ids = await idsStored();
-    expect(ids).toHaveLength(PAGES * PAGE);
-    expect(new Set(ids).size).toBe(PAGES * PAGE);
-  });
+  test.each(['flight', 'json'])(
+    'what one that is killed had begun another goes on with over %s: every row once',
+    {
+      timeout: 120_000,
+    },
+    async (DATA_TRANSFER) => {
+      await describePipeline({});
+      const settings = { ...(await startAll(0)), DATA_TRANSFER };
+      startWorker(settings);
+      const { id } = await call('POST', '/pipelines/rows/runs');
+      await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
+      const [worker] = workers.splice(0) as [ChildProcess];
+      await kill(worker, 'SIGKILL');
+      const { pid } = startWorker(settings);
+      const run = await call('GET', `/runs/${id}?wait_ms=90000`);
+      expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
+      expect(await recordOf(id)).toMatchObject({
+        state: 'succeeded',
+        rows_created: PAGES * PAGE,
+        batches: run.progress.batches,
+        instance: expect.stringContaining(` ${pid} `),
+      });
+      const ids = await idsStored();
+      expect(ids).toHaveLength(PAGES * PAGE);
+      expect(new Set(ids).size).toBe(PAGES * PAGE);
+    },
+  );
 
   test('one reads a window of a pipeline, and the cursor on the server stays', { timeout: 120_000 }, async () => {
     await describePipeline({
@@ -206,6 +213,29 @@ describeOnRedis('workers on other machines', (redis) => {
       }
     },
   );
+
+  test('one calls a server over TLS with its token, whose rows travel over TLS as well', {
+    timeout: 60_000,
+  }, async () => {
+    await describePipeline({});
+    const { cert, key, pem } = await writeCertificate(folder, 'localhost');
+    const token = '4f0c9a6e2b71d8f3';
+    const settings = await startAll(0, {
+      TLS_CERT: cert,
+      TLS_KEY: key,
+      FLIGHT_TLS_CERT: cert,
+      FLIGHT_TLS_KEY: key,
+      API_TOKENS: `worker:${token}:write`,
+    });
+    const url = server.url.replace('127.0.0.1', 'localhost');
+    const dispatcher = new Agent({ connect: { ca: pem } });
+    const headers = { authorization: `Bearer ${token}` };
+    const path = '/api/v1/pipelines/rows/runs?wait_ms=40000';
+    const asked = undiciFetch(`${url}${path}`, { method: 'POST', headers, dispatcher });
+    startWorker({ ...settings, FORGE_TOKEN: token, NODE_EXTRA_CA_CERTS: cert }, url);
+    expect(await (await asked).json()).toMatchObject({ state: 'succeeded', created: PAGES * PAGE, error: null });
+    await dispatcher.close();
+  });
 
   test('a worker without an address says so', async () => {
     const child = spawn(process.execPath, [CLI, 'worker'], { stdio: ['ignore', 'ignore', 'pipe'] });
