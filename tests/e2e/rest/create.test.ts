@@ -177,7 +177,7 @@ describe.each(ENGINES)('creating records over %s', (engine) => {
     const { status, json } = await server.post('/records', { schema_name: 'notes', data });
     expect(status).toBe(201);
     expect(json.record).toMatchObject({ id: FREE_ID, version: 1 });
-    expect(json.record.created_at).not.toContain('2001');
+    expect(json.record.created_at).not.toMatch(/^2001/);
     expect((await server.post('/records', { schema_name: 'notes', data })).json.code).toBe('key_exists');
     expect((await server.post('/records', { schema_name: 'notes', data: { id: 'x', text: 'a' } })).status).toBe(400);
   });
