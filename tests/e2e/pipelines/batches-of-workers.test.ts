@@ -169,12 +169,16 @@ describe('batches of a worker over Flight alone', () => {
     const proxy = await proxied('FLIGHT_PORT');
     const store = await connect('flight', proxy);
     await take(store);
-    // What the server sends once it knows of the cursor is the answer.
+    // What the server sends once it knows of the cursor is the answer, for all else it has said meanwhile.
+    const body = async function* () {
+      yield Buffer.from('{"id":1}\n{"id":2}\n');
+      await sleep(300);
+    };
     const cursor = () => {
       proxy.breakAfter(1);
       return { at: 1 };
     };
-    expect(await put(store, { rows: rowsOf(1, 2), cursor })).toMatchObject({
+    expect(await put(store, { rows: { format: 'ndjson', body: body() }, cursor })).toMatchObject({
       repeated: true,
       state: { batch: 1, counts: { created: 2 } },
     });
