@@ -1,10 +1,8 @@
 import type { BulkCounts } from '#application/ports/bulk-loader.ts';
 import type { EvolutionPlan } from '#domain/dataset/evolution.ts';
-import type { ChangeResult } from '#domain/record/change.ts';
 import type { PackedOutcomes, PackedRequests } from './sqlite-commit-wire.ts';
 import type { Committed } from './sqlite-commits.ts';
 import type { LoadRequest } from './sqlite-load.ts';
-import type { WireError } from './sqlite-wire.ts';
 
 /** What the writer's thread is started with. */
 export interface WriterOptions {
@@ -12,14 +10,11 @@ export interface WriterOptions {
   readonly cacheBytes: number;
 }
 
-export type WireOutcome =
-  | { readonly ok: true; readonly results: readonly ChangeResult[] }
-  | { readonly ok: false; readonly error: WireError };
-
 /** Asked by `commit` while its transaction is open: the marks of so many requests from the one at `first` on. */
 export interface MarksQuestion {
   readonly first: number;
-  readonly outcomes: readonly WireOutcome[];
+  readonly count: number;
+  readonly outcomes: PackedOutcomes;
 }
 
 export type WriterCalls = {

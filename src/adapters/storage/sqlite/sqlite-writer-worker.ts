@@ -1,12 +1,11 @@
 import { workerData } from 'node:worker_threads';
 import type { BulkCounts } from '#application/ports/bulk-loader.ts';
-import type { WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import type { WriteRequest } from '#domain/record/change.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import { collectMarks, type StoredMark } from '#domain/record/write-groups.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { packOutcomes, RequestUnpacker, type WireRequest } from './sqlite-commit-wire.ts';
 import { SqliteCommits } from './sqlite-commits.ts';
-import { translateSqliteError } from './sqlite-errors.ts';
 import { evolve } from './sqlite-evolve.ts';
 import { serveCalls } from './sqlite-host.ts';
 import { MARKS } from './sqlite-layout.ts';
@@ -14,9 +13,8 @@ import { loadBody } from './sqlite-load.ts';
 import { openStore, refuseUnfinished } from './sqlite-open.ts';
 import { SqliteParser } from './sqlite-parser.ts';
 import { readTrimmed, trimHistory } from './sqlite-trim.ts';
-import { toWireError } from './sqlite-wire.ts';
 import { commitRequests } from './sqlite-write-requests.ts';
-import type { WireOutcome, WriterCalls, WriterOptions } from './sqlite-writer-calls.ts';
+import type { WriterCalls, WriterOptions } from './sqlite-writer-calls.ts';
 
 /** The thread that writes: one connection, one transaction at a time. */
 let open: SqliteCommits | null = null;
@@ -44,7 +42,8 @@ serveCalls<WriterCalls>({
         if (group.every(({ marks }) => marks.every(({ value }) => value !== null))) {
           return collectMarks(group as readonly WriteRequest[], made);
         }
-        return (await ask({ first, outcomes: made.map(toWireOutcome) })) as readonly StoredMark[];
+        const question = { first, count: made.length, outcomes: packOutcomes(group, made) };
+        return (await ask(question)) as readonly StoredMark[];
       });
       return { outcomes: packOutcomes(requests, outcomes), committed };
     });
@@ -78,8 +77,4 @@ serveCalls<WriterCalls>({
 
 function unmarked(request: WireRequest): WriteRequest {
   return { ...request, marks: [] };
-}
-
-function toWireOutcome(outcome: WriteOutcome): WireOutcome {
-  return outcome.ok ? outcome : { ok: false, error: toWireError(translateSqliteError(outcome.error)) };
 }

@@ -4,8 +4,7 @@ import { collectMarks } from '#domain/record/write-groups.ts';
 import { RequestPacker, unpackOutcomes } from './sqlite-commit-wire.ts';
 import { MARKS } from './sqlite-layout.ts';
 import type { SqliteStore } from './sqlite-store.ts';
-import { fromWireError } from './sqlite-wire.ts';
-import type { MarksQuestion, WireOutcome } from './sqlite-writer-calls.ts';
+import type { MarksQuestion } from './sqlite-writer-calls.ts';
 
 /** Small writes on SQLite: many requests, one transaction on the writer's thread. */
 export class SqliteWriter implements RecordWriter {
@@ -17,8 +16,10 @@ export class SqliteWriter implements RecordWriter {
   }
 
   async commit(requests: readonly WriteRequest[]): Promise<readonly WriteOutcome[]> {
-    const answer = ({ first, outcomes }: MarksQuestion) =>
-      collectMarks(requests.slice(first, first + outcomes.length), outcomes.map(fromWireOutcome));
+    const answer = ({ first, count, outcomes }: MarksQuestion) => {
+      const asked = requests.slice(first, first + count);
+      return collectMarks(asked, unpackOutcomes(asked, outcomes));
+    };
     const { outcomes, committed } = await this.#store.writer.call('commit', this.#packer.pack(requests), { answer });
     for (const each of committed) this.#store.committed(each);
     return unpackOutcomes(requests, outcomes);
@@ -32,8 +33,4 @@ export class SqliteWriter implements RecordWriter {
   forgetMarks(kind: string, before: string): Promise<void> {
     return this.#store.writer.call('forgetMarks', { kind, before });
   }
-}
-
-function fromWireOutcome(outcome: WireOutcome): WriteOutcome {
-  return outcome.ok ? outcome : { ok: false, error: fromWireError(outcome.error) };
 }
