@@ -147,7 +147,9 @@ export class WriteDraft {
     const { at } = this.stamp;
     const record: StoredRecord = { id, row: change.row, createdAt: at, updatedAt: at, version: 1, seq };
     this.#refuseTakenKeys(draft, change.row, null);
-    this.#set(draft, change.id === null ? newEntry(draft, id) : this.#entry(draft, id), record, origin);
+    // Nothing can have an id yet that is made for this commit.
+    const entry = change.id === null ? addEntry(draft, id, null) : this.#entry(draft, id);
+    this.#set(draft, entry, record, origin);
     return { kind: 'created', record };
   }
 
@@ -264,12 +266,7 @@ export class WriteDraft {
   }
 
   #entry(draft: DatasetDraft, id: string): Entry {
-    const known = draft.entries.get(id);
-    if (known !== undefined) return known;
-    const stored = this.#lookup.byId(draft.dataset, id);
-    const entry: Entry = { stored, current: stored, origin: null };
-    draft.entries.set(id, entry);
-    return entry;
+    return draft.entries.get(id) ?? addEntry(draft, id, this.#lookup.byId(draft.dataset, id));
   }
 
   #draftOf(dataset: Dataset): DatasetDraft {
@@ -288,9 +285,8 @@ export class WriteDraft {
   }
 }
 
-/** For an id that was made for this commit, and which nothing can have yet. */
-function newEntry({ entries }: DatasetDraft, id: string): Entry {
-  const entry: Entry = { stored: null, current: null, origin: null };
+function addEntry({ entries }: DatasetDraft, id: string, stored: StoredRecord | null): Entry {
+  const entry: Entry = { stored, current: stored, origin: null };
   entries.set(id, entry);
   return entry;
 }
