@@ -29,7 +29,7 @@ import type { EventIntake } from './pipelines/push/event-intake.ts';
 import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
-import { getKeptRun, getPipelineWork, keepRun, storeBatch, takePipeline } from './pipelines/work/serve-workers.ts';
+import { getKeptRun, getPipelineWork, keepRun, storeBatch, takePipeline } from './pipelines/serve-workers.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { BatchStore } from './ports/batch-store.ts';
 import type { Clock } from './ports/clock.ts';

@@ -4,15 +4,15 @@ import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import { isUuid } from '#domain/record/id.ts';
-import type { Call } from '../../call.ts';
-import { requireRight } from '../../caller.ts';
-import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
-import type { BatchStore, StoredBatch } from '../../ports/batch-store.ts';
-import type { PipelineFile, PipelineFiles } from '../../ports/pipeline-files.ts';
-import type { RunHistory } from '../../ports/run-history.ts';
-import type { SourceRows } from '../../ports/source.ts';
-import { openDataset } from '../../records/open-dataset.ts';
-import type { PipelineCatalog } from '../pipeline-catalog.ts';
+import type { Call } from '../call.ts';
+import { requireRight } from '../caller.ts';
+import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
+import type { BatchStore, StoredBatch } from '../ports/batch-store.ts';
+import type { PipelineFile, PipelineFiles } from '../ports/pipeline-files.ts';
+import type { RunHistory } from '../ports/run-history.ts';
+import type { SourceRows } from '../ports/source.ts';
+import { openDataset } from '../records/open-dataset.ts';
+import type { PipelineCatalog } from './pipeline-catalog.ts';
 
 interface WorkerPorts {
   readonly catalog: DatasetCatalog;
