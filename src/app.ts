@@ -10,7 +10,6 @@ import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
 import { withSystemDatasets } from '#application/datasets/system-datasets.ts';
-import type { Limits } from '#application/limits.ts';
 import { keepHistoryTrimmed } from '#application/maintenance/trim-history.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetFiles } from '#application/ports/dataset-files.ts';
@@ -24,7 +23,7 @@ import { IdempotencyKeeper } from '#application/records/idempotency.ts';
 import { PointReads } from '#application/records/point-reads.ts';
 import { StreamPlaces } from '#application/records/queries/stream-records.ts';
 import { createUseCases, type UseCases } from '#application/use-cases.ts';
-import { type Config, isLoopback } from '#config';
+import type { Config } from '#config';
 import { NO_TRACES } from '#domain/run/trace.ts';
 import { systemClock } from '#infrastructure/clock.ts';
 import { createLogger, type Logger } from '#infrastructure/logging.ts';
@@ -36,6 +35,7 @@ import { openTracing } from '#infrastructure/tracing.ts';
 import { createRestServer } from '#presentation/rest/rest-server.ts';
 import { Security } from '#presentation/security.ts';
 import { addGauges } from './gauges.ts';
+import { limitsOf, securityOf } from './limits.ts';
 import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
 import { createRunRecording } from './run-recording.ts';
@@ -285,37 +285,6 @@ function longCallPlaces(): number {
 
 function isPretty({ logFormat }: Config): boolean {
   return logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY === true);
-}
-
-function limitsOf(config: Config): Limits {
-  return {
-    defaultPageSize: config.defaultPageSize,
-    maxPageSize: config.maxPageSize,
-    filter: { maxConditions: config.maxFilters, maxDepth: 10, maxListLength: 100_000 },
-    maxSortKeys: 32,
-    queryTimeout: config.queryTimeoutMs,
-    streamTimeout: config.streamMaxAgeMs,
-    maxStreams: config.maxStreams,
-    defaultChanges: 1000,
-    maxChanges: 10_000,
-    defaultGroups: 1000,
-    maxGroups: 10_000,
-    maxWatchedRows: 10_000,
-    maxWait: 60_000,
-    inlineRows: 500,
-    defaultSqlRows: 10_000,
-    maxSqlTime: config.sqlTimeoutMs,
-    maxSqlBytes: config.sqlMaxBytes,
-    maxSqlAnswerBytes: Math.min(config.sqlMaxBytes, config.maxBodyBytes * 2),
-    analysisWait: config.analysisWaitMs,
-    maxProcessorInput: config.processorMaxInput,
-  };
-}
-
-/** A server that only this machine can reach answers to this machine's names; one that asks for tokens, to any. */
-function securityOf({ host, apiTokens, allowedHosts, corsOrigins }: Config) {
-  const isClosed = isLoopback(host) || apiTokens.length === 0 || allowedHosts.length > 0;
-  return { tokens: apiTokens, allowedHosts: isClosed ? [host, ...allowedHosts] : null, allowedOrigins: corsOrigins };
 }
 
 async function newBackupPath({ dataDir }: Config, clock: Clock, label: string): Promise<string> {
