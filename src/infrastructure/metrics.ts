@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import type { TimePart, UseCaseRun } from '#domain/run/use-case-run.ts';
+import { registerTimes, Tallies, Times } from './tallies.ts';
 
 /** A figure that is looked at only when somebody asks. */
 export interface GaugeReading {
@@ -9,66 +10,29 @@ export interface GaugeReading {
   readonly read: () => number | Promise<number>;
 }
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+/** Requests that were answered alike. */
+class RequestFigures {
+  readonly times = new Times();
+  bytes = 0;
+}
+
+/** Runs of a use case that ended alike; seconds. */
+class UseCaseFigures {
+  readonly times = new Times();
+  readonly parts: Record<TimePart, number> = { parse: 0, queue: 0, engine: 0, render: 0 };
+  rows = 0;
+}
 
 /** Counters in the format of Prometheus. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Counter<'protocol' | 'method' | 'route' | 'status' | 'dataset'>;
-  readonly #requestSeconds: Histogram<'protocol' | 'method' | 'route' | 'dataset'>;
-  readonly #bytesOut: Counter<'protocol' | 'route' | 'dataset'>;
-  readonly #useCaseSeconds: Histogram<'use_case' | 'outcome'>;
-  readonly #partSeconds: Counter<'use_case' | 'part'>;
-  readonly #rows: Counter<'use_case' | 'dataset'>;
-  readonly #computations: Counter<'processor' | 'outcome'>;
+  readonly #requests = new Tallies(['protocol', 'method', 'route', 'status', 'dataset'], () => new RequestFigures());
+  readonly #useCases = new Tallies(['use_case', 'outcome', 'dataset', 'processor'], () => new UseCaseFigures());
 
   constructor() {
-    const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry, prefix: 'data_forge_' });
-    this.#requests = new Counter({
-      name: 'data_forge_requests_total',
-      help: 'Requests answered',
-      labelNames: ['protocol', 'method', 'route', 'status', 'dataset'],
-      registers,
-    });
-    this.#requestSeconds = new Histogram({
-      name: 'data_forge_request_seconds',
-      help: 'Time from the first byte in to the last byte out',
-      labelNames: ['protocol', 'method', 'route', 'dataset'],
-      buckets: SECONDS,
-      registers,
-    });
-    this.#bytesOut = new Counter({
-      name: 'data_forge_response_bytes_total',
-      help: 'Bytes sent in bodies',
-      labelNames: ['protocol', 'route', 'dataset'],
-      registers,
-    });
-    this.#useCaseSeconds = new Histogram({
-      name: 'data_forge_use_case_seconds',
-      help: 'Time of use cases',
-      labelNames: ['use_case', 'outcome'],
-      buckets: SECONDS,
-      registers,
-    });
-    this.#partSeconds = new Counter({
-      name: 'data_forge_use_case_part_seconds_total',
-      help: 'Time of use cases by part: parse, queue, engine',
-      labelNames: ['use_case', 'part'],
-      registers,
-    });
-    this.#rows = new Counter({
-      name: 'data_forge_rows_total',
-      help: 'Rows read or written',
-      labelNames: ['use_case', 'dataset'],
-      registers,
-    });
-    this.#computations = new Counter({
-      name: 'data_forge_computations_total',
-      help: 'Analyses computed, by the processor that did',
-      labelNames: ['processor', 'outcome'],
-      registers,
-    });
+    this.#tellRequests();
+    this.#tellUseCases();
   }
 
   get contentType(): string {
@@ -98,18 +62,96 @@ export class Metrics {
   }
 
   answered({ protocol, method, route, status, duration, dataset, bytesOut }: AnsweredRequest): void {
-    const about = dataset ?? '';
-    this.#requests.inc({ protocol, method, route, status, dataset: about });
-    this.#requestSeconds.observe({ protocol, method, route, dataset: about }, duration / 1000);
-    if (bytesOut > 0) this.#bytesOut.inc({ protocol, route, dataset: about }, bytesOut);
+    const figures = this.#requests.of(`${protocol}\n${method}\n${route}\n${status}\n${dataset ?? ''}\n`);
+    figures.times.add(duration / 1000);
+    figures.bytes += bytesOut;
   }
 
   ran({ useCase, outcome, duration, parts, rows, dataset, processor }: UseCaseRun): void {
-    if (useCase === 'compute-analysis' && processor !== null) this.#computations.inc({ processor, outcome });
-    this.#useCaseSeconds.observe({ use_case: useCase, outcome }, duration / 1000);
-    for (const part of Object.keys(parts) as TimePart[]) {
-      if (parts[part] > 0) this.#partSeconds.inc({ use_case: useCase, part }, parts[part] / 1000);
-    }
-    if (rows > 0) this.#rows.inc({ use_case: useCase, dataset: dataset ?? '' }, rows);
+    const figures = this.#useCases.of(`${useCase}\n${outcome}\n${dataset ?? ''}\n${processor ?? ''}\n`);
+    figures.times.add(duration / 1000);
+    figures.parts.parse += parts.parse / 1000;
+    figures.parts.queue += parts.queue / 1000;
+    figures.parts.engine += parts.engine / 1000;
+    figures.parts.render += parts.render / 1000;
+    figures.rows += rows;
   }
+
+  #tellRequests(): void {
+    const requests = this.#requests;
+    this.#counter(
+      'requests_total',
+      'Requests answered',
+      ['protocol', 'method', 'route', 'status', 'dataset'],
+      (told) => {
+        for (const { labels, figures } of requests.all()) told.inc(labels, countOf(figures.times));
+      },
+    );
+    registerTimes(this.#registry, {
+      name: 'data_forge_request_seconds',
+      help: 'Time from the first byte in to the last byte out',
+      labelNames: ['protocol', 'method', 'route', 'dataset'],
+      read: () => timesOf(requests),
+    });
+    this.#counter('response_bytes_total', 'Bytes sent in bodies', ['protocol', 'route', 'dataset'], (told) => {
+      for (const { labels, figures } of requests.all()) {
+        const { protocol, route, dataset } = labels;
+        if (figures.bytes > 0) told.inc({ protocol, route, dataset }, figures.bytes);
+      }
+    });
+  }
+
+  #tellUseCases(): void {
+    const useCases = this.#useCases;
+    registerTimes(this.#registry, {
+      name: 'data_forge_use_case_seconds',
+      help: 'Time of use cases',
+      labelNames: ['use_case', 'outcome'],
+      read: () => timesOf(useCases),
+    });
+    const help = 'Time of use cases by part: parse, queue, engine, render';
+    this.#counter('use_case_part_seconds_total', help, ['use_case', 'part'], (told) => {
+      for (const { labels, figures } of useCases.all()) {
+        for (const [part, seconds] of Object.entries(figures.parts)) {
+          if (seconds > 0) told.inc({ use_case: labels.use_case, part }, seconds);
+        }
+      }
+    });
+    this.#counter('rows_total', 'Rows read or written', ['use_case', 'dataset'], (told) => {
+      for (const { labels, figures } of useCases.all()) {
+        const { use_case, dataset } = labels;
+        if (figures.rows > 0) told.inc({ use_case, dataset }, figures.rows);
+      }
+    });
+    const computed = 'Analyses computed, by the processor that did';
+    this.#counter('computations_total', computed, ['processor', 'outcome'], (told) => {
+      for (const { labels, figures } of useCases.all()) {
+        const { use_case, processor, outcome } = labels;
+        if (use_case === 'compute-analysis' && processor !== '')
+          told.inc({ processor, outcome }, countOf(figures.times));
+      }
+    });
+  }
+
+  /** A counter whose figures are given anew whenever somebody asks. */
+  #counter<L extends string>(name: string, help: string, labelNames: L[], tell: (told: Counter<L>) => void): void {
+    new Counter({
+      name: `data_forge_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        tell(this);
+      },
+    });
+  }
+}
+
+function* timesOf<L extends string>(tallies: Tallies<L, { readonly times: Times }>) {
+  for (const { labels, figures } of tallies.all()) yield { labels, times: figures.times };
+}
+
+function countOf({ counts }: Times): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
