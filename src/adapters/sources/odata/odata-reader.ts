@@ -69,8 +69,10 @@ export class ODataReader {
 
   async *#pieces(): AsyncGenerator<Piece> {
     let delta: URL | null = null;
+    let ahead: Promise<ODataPage | null> | null = null;
     for (let url: URL | null = this.#begin(); url !== null; ) {
-      const page: ODataPage | null = await this.#page(url);
+      const page: ODataPage | null = await (ahead ?? this.#page(url));
+      ahead = this.#follower(page);
       if (page === null) {
         url = this.#begin();
         continue;
@@ -118,6 +120,15 @@ export class ODataReader {
       this.#cursor = START;
       return null;
     }
+  }
+
+  /** Asks for the next page where it is known already, so that the service makes it while the rows of this one are taken apart. */
+  #follower(page: ODataPage | null): Promise<ODataPage | null> | null {
+    if (page === null || page.next === null || this.#filter !== null) return null;
+    const follower = this.#page(page.next);
+    // What it fails of is told when its turn comes, and to nobody where that never comes.
+    follower.catch(() => {});
+    return follower;
   }
 
   /** The rows of a page, in pieces with the cursors behind them. */
