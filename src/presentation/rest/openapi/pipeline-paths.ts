@@ -227,6 +227,9 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
     ]),
   },
+  '/api/v1/worker/datasets': {
+    get: forWorkers('The datasets that a transform may join, each with its version', []),
+  },
   '/api/v1/worker/runs/{id}': {
     get: forWorkers('A run as it is kept', [ID]),
     put: forWorkers('Keep a run', [ID]),

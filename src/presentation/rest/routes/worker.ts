@@ -51,6 +51,12 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits, flight
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...stored }));
   });
 
+  server.get('/worker/datasets', async (request, reply) => {
+    new QueryParameters(request, []);
+    const datasets = await useCases.listJoinable({}, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, datasets }));
+  });
+
   server.get<OfRun>('/worker/runs/:id', async (request, reply) => {
     new QueryParameters(request, []);
     const run = await useCases.getKeptRun(request.params, request.forge.call());
