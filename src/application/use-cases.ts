@@ -34,6 +34,7 @@ import {
   getPipelineWork,
   keepRun,
   listJoinable,
+  listKeptRuns,
   storeBatch,
   takePipeline,
 } from './pipelines/serve-workers.ts';
@@ -205,6 +206,7 @@ export function createUseCases(parts: UseCaseParts) {
     listJoinable: observe('list-joinable', listJoinable(piping)),
     storeBatch: observe('store-batch', storeBatch(piping)),
     getKeptRun: observe('get-kept-run', getKeptRun(piping)),
+    listKeptRuns: observe('list-kept-runs', listKeptRuns(piping)),
     keepRun: observe('keep-run', keepRun(piping)),
     listPipelines: observe('list-pipelines', listPipelines(piping)),
     getPipeline: observe('get-pipeline', getPipeline(piping)),

@@ -107,6 +107,18 @@ export function getKeptRun({ history }: WorkerPorts) {
   };
 }
 
+/** The last runs of a pipeline as their workers keep them, the newest first. */
+export function listKeptRuns({ history, pipelines }: WorkerPorts) {
+  return async (
+    { name, limit }: { readonly name: string; readonly limit: number },
+    call: Call,
+  ): Promise<readonly PipelineRun[]> => {
+    requireRight(call.caller, 'write');
+    pipelines.get(name);
+    return history.list(name, limit);
+  };
+}
+
 export function keepRun({ history, pipelines }: WorkerPorts) {
   return async ({ run }: { readonly run: PipelineRun }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');

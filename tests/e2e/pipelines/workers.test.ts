@@ -166,6 +166,36 @@ describeOnRedis('workers on other machines', (redis) => {
     expect(await call('POST', '/pipelines/rows/runs?wait_ms=60000')).toMatchObject({ created: PAGES * PAGE - 200 });
   });
 
+  test('who wants to know is told by a worker how runs end', { timeout: 120_000 }, async () => {
+    const alerts = await RowSource.start((_request, response) => response.end());
+    try {
+      const answer = source.answer;
+      const fail: typeof answer = (_request, response) => response.writeHead(400).end();
+      source.answer = fail;
+      await describePipeline({ alerts: { webhook: alerts.url } });
+      await startAll(1);
+      const run = async () => (await call('POST', '/pipelines/rows/runs?wait_ms=60000')).state;
+      expect(await run()).toBe('failed');
+      source.answer = (_request, response) => new Promise((resolve) => response.once('close', resolve));
+      const { id } = await call('POST', '/pipelines/rows/runs');
+      await until(async () => (await call('GET', `/runs/${id}`)).state === 'running', 30_000);
+      expect((await call('DELETE', `/runs/${id}`)).state).toBe('cancelled');
+      source.answer = answer;
+      expect(await run()).toBe('succeeded');
+      expect(await run()).toBe('succeeded');
+      source.answer = fail;
+      expect(await run()).toBe('failed');
+      await until(() => alerts.requests.length >= 3);
+      expect(alerts.requests.map(({ body }) => JSON.parse(body))).toEqual([
+        expect.objectContaining({ event: 'failed', pipeline: 'rows', state: 'failed' }),
+        expect.objectContaining({ event: 'recovered', dataset: 'log', state: 'succeeded' }),
+        expect.objectContaining({ event: 'failed' }),
+      ]);
+    } finally {
+      await alerts.close();
+    }
+  });
+
   test('one that is told to stop gives back what it has begun', { timeout: 120_000 }, async () => {
     await describePipeline({});
     const settings = await startAll(1);

@@ -221,6 +221,12 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
   '/api/v1/worker/pipelines/{name}/take': {
     post: forWorkers('Make a worker the only one whose batches are stored', [NAME]),
   },
+  '/api/v1/worker/pipelines/{name}/runs': {
+    get: forWorkers('The last runs of a pipeline as they are kept', [
+      NAME,
+      parameter('limit', 'query', { type: 'integer', minimum: 0, default: 0 }, 'At most so many.'),
+    ]),
+  },
   '/api/v1/worker/pipelines/{name}/batches/{number}': {
     put: forWorkers('Store a batch; one that is sent again is answered and not stored again', [
       NAME,
