@@ -113,6 +113,7 @@ export class PushRun {
       dataset: pipeline.target.dataset,
       state: 'succeeded',
       caller: CALLER,
+      startedBy: 'push',
       startedAt: now,
       endedAt: now,
       counts: NO_COUNTS,

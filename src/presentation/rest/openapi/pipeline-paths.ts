@@ -1,3 +1,4 @@
+import { RUN_STARTERS } from '#domain/pipeline/run.ts';
 import type { Tree } from './json-tree.ts';
 import { json, parameter, problems } from './parts.ts';
 
@@ -26,6 +27,7 @@ const RUN: Tree = {
     dataset: { type: 'string' },
     state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
+    started_by: { enum: RUN_STARTERS },
     backfill: { ...WINDOW, type: ['object', 'null'], description: 'The window of a backfill; null: an ordinary run.' },
     started_at: { type: 'string', format: 'date-time' },
     ended_at: time,
