@@ -18,6 +18,7 @@ import { pointReads, singleWrites } from './rows/single.ts';
 import { sqlite } from './rows/sqlite.ts';
 import { streams } from './rows/streams.ts';
 import { webSockets } from './rows/websocket.ts';
+import { workers } from './rows/workers.ts';
 
 const GROUPS: readonly BenchGroup[] = [
   bulkUploads,
@@ -36,6 +37,7 @@ const GROUPS: readonly BenchGroup[] = [
   pipelines,
   pipelinesSql,
   odata,
+  workers,
 ];
 
 const { values } = parseArgs({

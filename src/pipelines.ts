@@ -105,7 +105,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     folder: pipelinesDir ?? '',
     batch,
     transformer: options.transformer,
-    joinable: () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
+    joinable: async () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
   let running = 0;
   const carryOut = carryOutRun({

@@ -6,6 +6,7 @@ import { TASK_QUEUES } from '#adapters/queue/registry.ts';
 import { FlightBatchStore } from '#adapters/server/flight-batch-store.ts';
 import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
 import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
+import { ServerDatasets } from '#adapters/server/server-datasets.ts';
 import { ServerPipelines } from '#adapters/server/server-pipelines.ts';
 import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
 import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
@@ -45,7 +46,7 @@ export async function startWorker(
   }
   const folder = await mkdtemp(join(tmpdir(), 'data-forge-worker-'));
   const gate = new AdmissionQueue({ places: 2, maxWaiting: 1000 });
-  const { engineThreads: threads, processorMemory: memoryBytes, secrets } = config;
+  const { engineThreads: threads, processorMemory: memoryBytes, processorMaxInput: maxBytes, secrets } = config;
   const workbench = await openWorkbench({ folder: join(folder, 'scratch'), memoryBytes, threads, gate });
   const web = new WebClient({ privateAddresses: config.privateAddresses });
   const server = new ServerClient(address);
@@ -63,7 +64,6 @@ export async function startWorker(
     folder: config.pipelinesDir ?? '',
     batch,
     transformer: workbench.transformer,
-    joinable: () => [],
   };
   const run = carryOutRun({
     history,
@@ -75,7 +75,14 @@ export async function startWorker(
       note: (message, facts) => logger.info(facts ?? {}, message),
     },
     redact: (text) => secrets.redact(text),
-    work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    work: async (asked, progress, signal) => {
+      const joined = new ServerDatasets({ server, folder: join(folder, `joined-${asked.run}`), maxBytes });
+      try {
+        await runJob({ ...job, joinable: (ended) => joined.list(ended) }, asked, progress, signal);
+      } finally {
+        await joined.close();
+      }
+    },
     instance: newInstanceName(),
     settings: (pipeline) => runSettings(pipeline, batch),
     memory: new PeakMemory(residentMemory),

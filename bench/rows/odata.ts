@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { ODATA_USER, type ODataServer, startODataServer } from '../../tests/support/odata-server.ts';
 import type { BenchContext, BenchGroup } from '../context.ts';
 import { alternate, timed } from '../harness/engine.ts';
+import { runPipeline } from '../harness/pipeline.ts';
 import { startServer } from '../harness/server.ts';
 import { type Measurement, rate } from '../harness/table.ts';
 
@@ -52,7 +53,7 @@ async function fromPages(
   try {
     const times = await alternate(
       context.rounds,
-      () => timed(() => run(server.url)),
+      () => timed(() => runPipeline(server.url, 'wells')),
       () => timed(() => fetchAll(service.url)),
     );
     const perSecond = (milliseconds: number) => ((pages * pageRows) / milliseconds) * 1000;
@@ -71,12 +72,6 @@ async function fetchAll(service: string): Promise<void> {
     const next: string | undefined = /"@odata.nextLink":"([^"]+)"/.exec(body.toString('latin1', 0, 2000))?.[1];
     url = next === undefined ? null : new URL(next, url);
   }
-}
-
-async function run(url: string): Promise<void> {
-  const response = await fetch(`${url}/api/v1/pipelines/wells/runs?wait_ms=600000`, { method: 'POST' });
-  const { state, error } = (await response.json()) as { state: string; error: unknown };
-  if (state !== 'succeeded') throw new Error(`the run ended as ${state}: ${JSON.stringify(error)}`);
 }
 
 function well(at: number): object {

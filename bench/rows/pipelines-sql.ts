@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { POSTGRES_MISSING, startPostgresServer } from '../../tests/support/postgres-server.ts';
 import { type BenchContext, type BenchGroup, flightsSql } from '../context.ts';
 import { alternate, FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, SYSTEM_VALUES, timed } from '../harness/engine.ts';
+import { runPipeline } from '../harness/pipeline.ts';
 import { startServer } from '../harness/server.ts';
 import { type Measurement, rate } from '../harness/table.ts';
 
@@ -95,7 +96,7 @@ async function fromTable(
   try {
     const times = await alternate(
       rounds,
-      () => timed(() => run(server.url, names.shift() ?? '')),
+      () => timed(() => runPipeline(server.url, names.shift() ?? '')),
       () =>
         timed(async () => {
           await psql(`\\copy (SELECT * FROM trips) TO '${copied}' CSV HEADER`);
@@ -111,10 +112,4 @@ async function fromTable(
     engine.close();
     await server.stop();
   }
-}
-
-async function run(url: string, pipeline: string): Promise<void> {
-  const response = await fetch(`${url}/api/v1/pipelines/${pipeline}/runs?wait_ms=600000`, { method: 'POST' });
-  const { state, error } = (await response.json()) as { state: string; error: unknown };
-  if (state !== 'succeeded') throw new Error(`the run ended as ${state}: ${JSON.stringify(error)}`);
 }

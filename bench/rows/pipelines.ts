@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type BenchContext, type BenchGroup, flightsSql } from '../context.ts';
 import { alternate, FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, SYSTEM_VALUES, timed } from '../harness/engine.ts';
+import { runPipeline } from '../harness/pipeline.ts';
 import { PYTHON } from '../harness/python.ts';
 import { type BenchServer, startScript, startServer } from '../harness/server.ts';
 import { figure, type Measurement, rate } from '../harness/table.ts';
@@ -36,7 +37,7 @@ async function fromRest(context: BenchContext, address: string): Promise<Measure
   try {
     const times = await alternate(
       context.rounds,
-      () => timed(() => run(server.url)),
+      () => timed(() => runPipeline(server.url, 'flights')),
       () =>
         timed(async () => {
           await promisify(execFile)('curl', ['-s', '-o', fetched, url]);
@@ -89,7 +90,7 @@ async function memory(context: BenchContext, address: string): Promise<Measureme
     const server = await startPipeline(context, name, `${address}/${basename(file)}`, { ENGINE_MEMORY: '256MB' });
     try {
       const idle = server.memory() ?? Number.NaN;
-      await run(server.url);
+      await runPipeline(server.url, 'flights');
       const above = ((server.peakMemory() ?? Number.NaN) - idle) / 1e6;
       const work = `memory above idle, REST source, ${rows / 1e6} M rows (${Math.round(statSync(file).size / 1e6)} MB)`;
       measurements.push(figure(work, above, 'MB', 'to stay under 500'));
@@ -112,10 +113,4 @@ function startPipeline(
   const source = { kind: 'rest', url };
   writeFileSync(`${folder}/flights.json`, JSON.stringify({ name: 'flights', source, target: { dataset: 'flights' } }));
   return startServer(context.path(`${name}-store`), context.datasets, { PIPELINES_DIR: folder, ...settings });
-}
-
-async function run(url: string): Promise<void> {
-  const response = await fetch(`${url}/api/v1/pipelines/flights/runs?wait_ms=600000`, { method: 'POST' });
-  const { state, error } = (await response.json()) as { state: string; error: unknown };
-  if (state !== 'succeeded') throw new Error(`the run ended as ${state}: ${JSON.stringify(error)}`);
 }

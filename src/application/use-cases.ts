@@ -29,7 +29,15 @@ import type { EventIntake } from './pipelines/push/event-intake.ts';
 import { followRun } from './pipelines/queries/follow-run.ts';
 import { getPipeline, listPipelines } from './pipelines/queries/list-pipelines.ts';
 import { getRun, listRuns } from './pipelines/queries/list-runs.ts';
-import { getKeptRun, getPipelineWork, keepRun, storeBatch, takePipeline } from './pipelines/serve-workers.ts';
+import {
+  getKeptRun,
+  getPipelineWork,
+  keepRun,
+  listJoinable,
+  listKeptRuns,
+  storeBatch,
+  takePipeline,
+} from './pipelines/serve-workers.ts';
 import type { AdmissionGate } from './ports/admission-gate.ts';
 import type { BatchStore } from './ports/batch-store.ts';
 import type { Clock } from './ports/clock.ts';
@@ -139,6 +147,7 @@ export function createUseCases(parts: UseCaseParts) {
   const sql = { sql: engine.sql, catalog, limits, places: parts.sqlPlaces };
   const piping = {
     ...parts.pipelines,
+    versions,
     catalog,
     reader,
     loader,
@@ -194,8 +203,10 @@ export function createUseCases(parts: UseCaseParts) {
     synchronisePipelines: observe('synchronise-pipelines', synchronisePipelines(piping)),
     getPipelineWork: observe('get-pipeline-work', getPipelineWork(piping)),
     takePipeline: observe('take-pipeline', takePipeline(piping)),
+    listJoinable: observe('list-joinable', listJoinable(piping)),
     storeBatch: observe('store-batch', storeBatch(piping)),
     getKeptRun: observe('get-kept-run', getKeptRun(piping)),
+    listKeptRuns: observe('list-kept-runs', listKeptRuns(piping)),
     keepRun: observe('keep-run', keepRun(piping)),
     listPipelines: observe('list-pipelines', listPipelines(piping)),
     getPipeline: observe('get-pipeline', getPipeline(piping)),

@@ -1,5 +1,5 @@
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
-import { type PipelineRun, rowsOf } from '#domain/pipeline/run.ts';
+import { type PipelineRun, rowsOf, starterOf } from '#domain/pipeline/run.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 
 /** A pipeline as every protocol shows it. */
@@ -44,6 +44,7 @@ export function runJson(run: PipelineRun): Readonly<Record<string, unknown>> {
     dataset: run.dataset,
     state: run.state,
     caller: run.caller,
+    started_by: starterOf(run),
     backfill: run.window ?? null,
     started_at: timeOf(run.startedAt),
     ended_at: timeOf(run.endedAt),

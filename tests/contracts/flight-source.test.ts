@@ -9,6 +9,7 @@ import { ROAPI_MISSING, Roapi } from '../support/roapi.ts';
 import { type SourceFixture, sourceContract } from './source.ts';
 
 const row = (id: number) => ({ id, name: `the name of row ${id}`, at: Math.floor(id / 10) });
+const WINDOW = { from: '10', to: '30', ids: [100, 299] } as const;
 const DATASET =
   'name: orders\nproperties:\n' +
   '  - {name: id, type: integer}\n  - {name: name, type: string}\n  - {name: at, type: integer}\n';
@@ -21,6 +22,7 @@ function dataForge(options: object) {
     let known: readonly number[] = [];
     return {
       options: { url: `grpc://127.0.0.1:${proxy.port}`, ...options },
+      window: WINDOW,
       async fill(ids) {
         const filters = encodeURIComponent('[{"field":"id","operator":"gte","value":0}]');
         const isMore = known.length > 0 && known.every((id, at) => ids[at] === id);
@@ -81,6 +83,7 @@ describe.skipIf(ROAPI_MISSING !== null)(`ROAPI ${ROAPI_MISSING ?? ''}`, () => {
       const proxy = await BreakingProxy.start(roapi.port);
       return {
         options: { url: `grpc://127.0.0.1:${proxy.port}`, query, incremental: { column: 'at' } },
+        window: WINDOW,
         async fill(ids) {
           await writeFile(file, ndjson(ids.map(row)));
           await roapi.restart();

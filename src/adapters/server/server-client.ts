@@ -36,10 +36,23 @@ export class ServerClient {
 
   /** @throws DataForgeError what the server says, `unavailable` where there is none */
   async json<T>(request: ServerRequest): Promise<T> {
+    return this.#patiently(request, async (response) => (await response.json()) as T);
+  }
+
+  /**
+   * The bytes of an answer.
+   * @throws DataForgeError as `json`; `unavailable` where they break off, when they have to be asked for anew
+   */
+  async bytes(request: ServerRequest): Promise<AsyncIterable<Uint8Array>> {
+    const { url } = this.#address;
+    return this.#patiently(request, async ({ body }) => bytesOf(body, url, request.signal));
+  }
+
+  async #patiently<T>(request: ServerRequest, read: (response: Response) => Promise<T>): Promise<T> {
     const until = performance.now() + PATIENCE;
     for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
       try {
-        return await this.#ask<T>(request);
+        return await read(await this.#ask(request));
       } catch (error) {
         const mayPass = error instanceof DataForgeError && error.retryable;
         if (!mayPass || request.signal.aborted || performance.now() + wait > until) throw error;
@@ -48,7 +61,7 @@ export class ServerClient {
     }
   }
 
-  async #ask<T>({ method, path, headers = {}, body, signal }: ServerRequest): Promise<T> {
+  async #ask({ method, path, headers = {}, body, signal }: ServerRequest): Promise<Response> {
     const { url, token } = this.#address;
     const given = body?.();
     let response: Response;
@@ -63,9 +76,17 @@ export class ServerClient {
       if (signal.aborted) throw signal.reason;
       throw new DataForgeError('unavailable', `No server answers at ${url}.`, { cause, retryable: true });
     }
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text) as T;
-    throw problemOf(response.status, text);
+    if (response.ok) return response;
+    throw problemOf(response.status, await response.text());
+  }
+}
+
+async function* bytesOf(body: Response['body'], url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    if (body !== null) yield* body;
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    throw new DataForgeError('unavailable', `What the server at ${url} sent broke off.`, { cause, retryable: true });
   }
 }
 

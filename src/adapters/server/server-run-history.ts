@@ -1,3 +1,4 @@
+import { NEVER } from '#application/call.ts';
 import type { RunHistory } from '#application/ports/run-history.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { ServerClient } from './server-client.ts';
@@ -11,24 +12,22 @@ export class ServerRunHistory implements RunHistory {
   }
 
   async put(run: PipelineRun): Promise<void> {
-    const { signal } = new AbortController();
     await this.#server.json({
       method: 'PUT',
       path: `/worker/runs/${encodeURIComponent(run.id)}`,
       headers: { 'content-type': 'application/json' },
       body: () => JSON.stringify(run),
-      signal,
+      signal: NEVER,
     });
   }
 
   async get(id: string): Promise<PipelineRun | null> {
-    const { signal } = new AbortController();
     const path = `/worker/runs/${encodeURIComponent(id)}`;
-    return (await this.#server.json<{ run: PipelineRun | null }>({ method: 'GET', path, signal })).run;
+    return (await this.#server.json<{ run: PipelineRun | null }>({ method: 'GET', path, signal: NEVER })).run;
   }
 
-  /** Workers look at one run. */
-  async list(): Promise<readonly PipelineRun[]> {
-    return [];
+  async list(pipeline: string, limit: number): Promise<readonly PipelineRun[]> {
+    const path = `/worker/pipelines/${encodeURIComponent(pipeline)}/runs?limit=${limit}`;
+    return (await this.#server.json<{ runs: readonly PipelineRun[] }>({ method: 'GET', path, signal: NEVER })).runs;
   }
 }

@@ -7,6 +7,7 @@ import {
   type RunLogLine,
   type RunMeasures,
   type RunState,
+  starterOf,
 } from '#domain/pipeline/run.ts';
 import type { Span, Tracer } from '#domain/run/trace.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -110,7 +111,7 @@ class Carrying {
       await history.put(this.#run);
       const { id: run, caller, window = null } = this.#run;
       await work(
-        { pipeline: this.#pipeline, run, caller, window },
+        { pipeline: this.#pipeline, run, caller, window, startedBy: starterOf(this.#run) },
         this.#progress,
         AbortSignal.any([signal, late.signal]),
       );

@@ -3,7 +3,7 @@ import { type Job, type JobData, newJob } from '#domain/job/job.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import { NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
+import { NO_COUNTS, NO_MEASURES, type PipelineRun, type RunStarter } from '#domain/pipeline/run.ts';
 import { NEVER } from '../call.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunHistory } from '../ports/run-history.ts';
@@ -19,6 +19,7 @@ export interface PipelineRunsOptions {
 /** How a run is begun. */
 export interface RunStart {
   readonly caller: string;
+  readonly startedBy: RunStarter;
   readonly cursorBefore: Cursor | null;
   /** Of a backfill. */
   readonly window?: BackfillWindow | null;
@@ -32,9 +33,6 @@ export interface RunQueue {
   /** Sees to it that somebody carries runs out. */
   work(): Promise<void>;
 }
-
-/** Who begins runs that nobody asked for. */
-export const SCHEDULE_CALLER = 'schedule';
 
 /** The kind of the jobs that are runs of pipelines; the key is the pipeline, or says that it is a backfill of one. */
 export const RUN_KIND = 'pipeline-run';
@@ -80,7 +78,7 @@ export class PipelineRuns {
   /** @throws DataForgeError `pipeline_busy` */
   async start(
     pipeline: Pipeline,
-    { caller, cursorBefore, window = null, traceParent = null }: RunStart,
+    { caller, startedBy, cursorBefore, window = null, traceParent = null }: RunStart,
   ): Promise<PipelineRun> {
     const run: PipelineRun = {
       id: crypto.randomUUID(),
@@ -88,6 +86,7 @@ export class PipelineRuns {
       dataset: pipeline.target.dataset,
       state: 'waiting',
       caller,
+      startedBy,
       startedAt: this.#clock.now(),
       endedAt: null,
       counts: NO_COUNTS,

@@ -4,6 +4,7 @@ import { waitBefore } from '#domain/job/backoff.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { RunStarter } from '#domain/pipeline/run.ts';
 import type { Span } from '#domain/run/trace.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,7 +13,6 @@ import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/so
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
-import { SCHEDULE_CALLER } from './pipeline-runs.ts';
 import type { StageTimes } from './stage-times.ts';
 import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
@@ -35,6 +35,7 @@ export interface RunJob {
   /** Of a backfill. */
   readonly window: BackfillWindow | null;
   readonly caller: string;
+  readonly startedBy: RunStarter;
 }
 
 /** What a run tells while it goes on. */
@@ -131,10 +132,10 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   }
 }
 
-/** Whoever begins a run by hand knows that its files are whole. */
-function settleOf({ pipeline, caller }: RunJob): number {
+/** Whoever asks for a run knows that its files are whole. */
+function settleOf({ pipeline, startedBy }: RunJob): number {
   const trigger = pipeline.schedule?.trigger;
-  return trigger?.kind === 'files' && caller === SCHEDULE_CALLER ? trigger.settle : 0;
+  return trigger?.kind === 'files' && startedBy === 'schedule' ? trigger.settle : 0;
 }
 
 /** The batches of a source, their rows being those that are to be stored. */

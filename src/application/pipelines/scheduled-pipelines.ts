@@ -6,7 +6,6 @@ import type { ChangeLog } from '../ports/change-log.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Source } from '../ports/source.ts';
 import type { Scheduled } from '../scheduling/scheduler.ts';
-import { SCHEDULE_CALLER } from './pipeline-runs.ts';
 import { type RecallPorts, recallRuns, settleDied } from './recall-runs.ts';
 
 interface ScheduledPorts extends RecallPorts {
@@ -18,6 +17,8 @@ interface ScheduledPorts extends RecallPorts {
   readonly folder: string;
 }
 
+/** Whom the history names as the one who asked. */
+const CALLER = 'schedule';
 /** How often files are looked for: systems do not tell of those on other machines, nor of a folder that is not there yet. */
 const FILES_LOOKED_FOR = 1000;
 /** Runs back among which the last that succeeded is looked for. */
@@ -54,7 +55,8 @@ async function start(ports: ScheduledPorts, pipeline: Pipeline): Promise<boolean
   await settleDied(ports, pipeline.name);
   const state = await ports.store.state(pipeline.name);
   try {
-    await ports.runs.start(pipeline, { caller: SCHEDULE_CALLER, cursorBefore: state?.cursor ?? null });
+    const cursorBefore = state?.cursor ?? null;
+    await ports.runs.start(pipeline, { caller: CALLER, startedBy: 'schedule', cursorBefore });
     return true;
   } catch (error) {
     if (error instanceof DataForgeError && error.code === 'pipeline_busy') return false;

@@ -1,6 +1,6 @@
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { AlertEvent } from '#domain/pipeline/policies.ts';
-import type { PipelineRun } from '#domain/pipeline/run.ts';
+import type { PipelineRun, RunState } from '#domain/pipeline/run.ts';
 import type { RunHistory } from '../ports/run-history.ts';
 import type { Web } from '../ports/web.ts';
 
@@ -10,11 +10,13 @@ interface AlertPorts {
 }
 
 const TIMEOUT = 10_000;
+const RUNS_LOOKED_AT = 20;
+const OUTCOMES: readonly RunState[] = ['succeeded', 'failed'];
 
 /** Tells those who want to know how a run has ended; what cannot be told is lost and holds nobody up. */
 export async function sendAlerts({ web, history }: AlertPorts, run: PipelineRun, pipeline: Pipeline): Promise<void> {
   if (pipeline.alerts.length === 0) return;
-  const events = eventsOf(run, await lastEnded(history, run));
+  const events = eventsOf(run, await lastOutcome(history, run));
   for (const { webhook, on } of pipeline.alerts) {
     for (const event of events.filter((candidate) => on.includes(candidate))) {
       const { id, state, error, counts } = run;
@@ -37,15 +39,18 @@ export async function sendAlerts({ web, history }: AlertPorts, run: PipelineRun,
   }
 }
 
-async function lastEnded(history: RunHistory, run: PipelineRun): Promise<PipelineRun | null> {
-  const runs = await history.list(run.pipeline, 10);
-  return runs.find(({ id, endedAt, window }) => id !== run.id && endedAt !== null && !window === !run.window) ?? null;
+/** How the last run before has ended that succeeded or failed: one that was cancelled says nothing of the source. */
+async function lastOutcome(history: RunHistory, run: PipelineRun): Promise<RunState | null> {
+  const runs = await history.list(run.pipeline, RUNS_LOOKED_AT);
+  const isBefore = ({ id, window }: PipelineRun) => id !== run.id && !window === !run.window;
+  const found = runs.find((candidate) => isBefore(candidate) && OUTCOMES.includes(candidate.state));
+  return found?.state ?? null;
 }
 
-function eventsOf(run: PipelineRun, before: PipelineRun | null): AlertEvent[] {
+function eventsOf(run: PipelineRun, before: RunState | null): AlertEvent[] {
   const events: AlertEvent[] = [];
   if (run.state === 'failed') events.push('failed');
-  if (run.state === 'succeeded' && before?.state === 'failed') events.push('recovered');
+  if (run.state === 'succeeded' && before === 'failed') events.push('recovered');
   if (run.counts.rejected > 0) events.push('quarantined');
   return events;
 }

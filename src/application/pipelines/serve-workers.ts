@@ -1,9 +1,12 @@
+import type { AnalysisColumn } from '#domain/analysis/column.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import { isUuid } from '#domain/record/id.ts';
+import { datasetColumns } from '../analysis/dataset-input.ts';
+import type { DatasetVersions } from '../analysis/dataset-versions.ts';
 import type { Call } from '../call.ts';
 import { requireRight } from '../caller.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
@@ -20,6 +23,7 @@ interface WorkerPorts {
   readonly pipelines: PipelineCatalog;
   readonly store: BatchStore;
   readonly history: RunHistory;
+  readonly versions: DatasetVersions;
 }
 
 /** What a worker needs to begin: the pipeline's file, and how far the pipeline has come. */
@@ -77,11 +81,41 @@ export function storeBatch({ catalog, pipelines, store }: WorkerPorts) {
   };
 }
 
+/** A dataset as a worker elsewhere has to know it to join it. */
+export interface JoinableDataset {
+  readonly name: string;
+  readonly columns: readonly AnalysisColumn[];
+  /** Another one after each change of its rows. */
+  readonly version: number;
+}
+
+/** What transforms may join; whoever reads rows after he has asked reads those of the version, or later ones. */
+export function listJoinable({ catalog, versions }: WorkerPorts) {
+  return async (_request: Record<never, never>, call: Call): Promise<readonly JoinableDataset[]> => {
+    requireRight(call.caller, 'read');
+    return catalog.list().map((dataset) => {
+      return { name: dataset.name, columns: datasetColumns(dataset), version: versions.of(dataset.name) };
+    });
+  };
+}
+
 /** A run as its worker keeps it. */
 export function getKeptRun({ history }: WorkerPorts) {
   return async ({ id }: { readonly id: string }, call: Call): Promise<PipelineRun | null> => {
     requireRight(call.caller, 'write');
     return history.get(id);
+  };
+}
+
+/** The last runs of a pipeline as their workers keep them, the newest first. */
+export function listKeptRuns({ history, pipelines }: WorkerPorts) {
+  return async (
+    { name, limit }: { readonly name: string; readonly limit: number },
+    call: Call,
+  ): Promise<readonly PipelineRun[]> => {
+    requireRight(call.caller, 'write');
+    pipelines.get(name);
+    return history.list(name, limit);
   };
 }
 

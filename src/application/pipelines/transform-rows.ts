@@ -9,8 +9,8 @@ import type { SourceRows } from '../ports/source.ts';
 
 export interface TransformPorts {
   readonly transformer: BatchTransformer;
-  /** The datasets that a SELECT may join. */
-  readonly joinable: () => readonly Relation[];
+  /** The datasets that a SELECT may join, as they are now. */
+  readonly joinable: (signal: AbortSignal) => Promise<readonly Relation[]>;
 }
 
 /** Rows that a function takes at once. */
@@ -28,7 +28,8 @@ export async function transformRows(
     const lines = ports.transformer.lines(rows, signal);
     return { format: 'ndjson', body: callForLines(name, transform.run, lines) };
   }
-  return ports.transformer.select({ sql: transform.sql, rows, datasets: ports.joinable(), signal });
+  const datasets = await ports.joinable(signal);
+  return ports.transformer.select({ sql: transform.sql, rows, datasets, signal });
 }
 
 /**

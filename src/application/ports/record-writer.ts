@@ -10,6 +10,8 @@ export interface RecordWriter {
   commit(requests: readonly WriteRequest[]): Promise<readonly WriteOutcome[]>;
   /** The value of a mark, or null; marks of a kind are forgotten by `forgetMarks`. */
   readMark(kind: string, key: string): Promise<string | null>;
+  /** The values of marks of one kind that are there, by their keys; at most some thousands are asked for at once. */
+  readMarks(kind: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Drops the marks of a kind that were made before a canonical timestamp. */
   forgetMarks(kind: string, before: string): Promise<void>;
 }

@@ -26,6 +26,7 @@ function heldWriter() {
       return promise;
     },
     readMark: async () => null,
+    readMarks: async () => new Map(),
     forgetMarks: async () => {},
   };
   return { writer, commits };

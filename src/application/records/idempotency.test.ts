@@ -10,6 +10,7 @@ function keeper() {
   const writer: RecordWriter = {
     commit: async () => [],
     readMark: async (_kind, key) => marks.get(key) ?? null,
+    readMarks: async () => marks,
     forgetMarks: async (_kind, before) => {
       forgotten.push(before);
     },

@@ -47,6 +47,7 @@ function newRecorder(): RunRecorder {
         return writer.commit(requests);
       },
       readMark: (kind, key) => writer.readMark(kind, key),
+      readMarks: (kind, keys) => writer.readMarks(kind, keys),
       forgetMarks: (kind, before) => writer.forgetMarks(kind, before),
     },
     clock: { now: () => now, elapsed: () => now },

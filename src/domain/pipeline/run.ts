@@ -9,6 +9,15 @@ import type { Cursor } from './cursor.ts';
  */
 export type RunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'died';
 
+/** What begins a run: somebody who asks for it, the schedule of its pipeline, or events that are sent to it. */
+export const RUN_STARTERS = ['request', 'schedule', 'push'] as const;
+export type RunStarter = (typeof RUN_STARTERS)[number];
+
+/** What has begun a run; of one that a former version put in only its caller tells. */
+export function starterOf({ startedBy, caller }: Pick<PipelineRun, 'startedBy' | 'caller'>): RunStarter {
+  return startedBy ?? (caller === 'schedule' || caller === 'push' ? caller : 'request');
+}
+
 /** What a run has done to its target so far. */
 export interface RunCounts {
   readonly batches: number;
@@ -73,7 +82,10 @@ export interface PipelineRun {
   readonly pipeline: string;
   readonly dataset: string;
   readonly state: RunState;
+  /** The name of who asked for it; where nobody did, that of what began it. */
   readonly caller: string;
+  /** None in runs of former versions; see `starterOf`. */
+  readonly startedBy?: RunStarter;
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly counts: RunCounts;

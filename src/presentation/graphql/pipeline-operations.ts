@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
 import type { UseCases } from '#application/use-cases.ts';
-import { type PipelineRun, rowsOf } from '#domain/pipeline/run.ts';
+import { type PipelineRun, RUN_STARTERS, rowsOf, starterOf } from '#domain/pipeline/run.ts';
 import { number } from './arguments.ts';
 import { endable } from './endable.ts';
 import type { GraphqlContext, Operation } from './operation.ts';
@@ -45,6 +45,7 @@ const RUN = new GraphQLObjectType({
     dataset: { type: TEXT },
     state: { type: new GraphQLNonNull(STATE) },
     caller: { type: TEXT },
+    startedBy: { type: TEXT, description: `What has begun it: ${RUN_STARTERS.join(', ')}.` },
     backfill: { type: WINDOW },
     startedAt: { type: new GraphQLNonNull(SCALARS.TIMESTAMP) },
     endedAt: { type: SCALARS.TIMESTAMP },
@@ -233,10 +234,12 @@ function shownPipeline({ pipeline, lastRun, schedule, paused }: PipelineStatus) 
   };
 }
 
-function shownRun({ counts, log, window = null, error, startedAt, endedAt, rolledBackAt, ...run }: PipelineRun) {
+function shownRun(run: PipelineRun) {
+  const { counts, log, window = null, error, startedAt, endedAt, rolledBackAt } = run;
   return {
     ...run,
     ...counts,
+    startedBy: starterOf(run),
     backfill: window,
     rows: rowsOf(counts),
     startedAt: timeOf(startedAt),

@@ -1,6 +1,7 @@
 import type { Readable, Transform } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { DataForgeError } from '#domain/errors.ts';
+import type { BodyShare } from './body-room.ts';
 import { createDecoders } from './content-coding.ts';
 
 export interface BodyLimits {
@@ -48,16 +49,17 @@ export async function readJsonBytes(request: FastifyRequest, limits: BodyLimits)
 
 /**
  * Reads the bytes of a body as they come, within a limit.
+ * @param share of a room that bounds bodies together
  * @throws DataForgeError `unsupported_media_type` where they are compressed
  */
-export async function readPlainBytes(request: FastifyRequest, limit: number): Promise<Buffer> {
+export async function readPlainBytes(request: FastifyRequest, limit: number, share?: BodyShare): Promise<Buffer> {
   const coding = request.headers['content-encoding'] ?? 'identity';
   if (coding !== 'identity') {
     const message = `Content-Encoding "${coding.slice(0, 100)}" is not taken here; send the body without compression.`;
     throw new DataForgeError('unsupported_media_type', message);
   }
   refuseTooLong(request, limit);
-  return collect(request.raw, limit);
+  return collect(request.raw, limit, share);
 }
 
 function refuseTooLong({ headers }: FastifyRequest, limit: number): void {
@@ -65,17 +67,20 @@ function refuseTooLong({ headers }: FastifyRequest, limit: number): void {
 }
 
 /** Reads a stream whole with fewer turns of the event loop than an async iterator takes. */
-function collect(stream: FastifyRequest['raw'], limit: number): Promise<Buffer> {
+function collect(stream: FastifyRequest['raw'], limit: number, share?: BodyShare): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limit) {
-        stream.removeAllListeners('data').resume();
-        reject(tooLarge(limit));
-      } else {
+      try {
+        if (bytes > limit) throw tooLarge(limit);
+        share?.take(chunk.length);
         chunks.push(chunk);
+      } catch (error) {
+        chunks.length = 0;
+        stream.removeAllListeners('data').resume();
+        reject(error);
       }
     });
     stream.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));

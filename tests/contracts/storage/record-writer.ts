@@ -283,6 +283,15 @@ export function describeRecordWriter(context: ContractContext): void {
         { changes: [create], marks: [{ kind: 'idempotency', key: 'k2', value: 'no' }], origin: ORIGIN },
       ]);
       expect(await writer.readMark('idempotency', 'k2')).toBeNull();
+      expect(await writer.readMarks('idempotency', ['k2', 'k', 'k3'])).toEqual(new Map([['k', 'made created']]));
+      expect(await writer.readMarks('cursor', ['k', 'k'])).toEqual(new Map([['k', 'other kind']]));
+      expect(await writer.readMarks('cursor', [])).toEqual(new Map());
+      const texts = ['', '\'\\"', 'ß\n🜚', ...Array.from({ length: 300 }, (_, at) => String(at))];
+      const many = texts.map((key) => ({ kind: 'many', key, value: `of ${key}` }));
+      await writer.commit([request([], many)]);
+      await writer.commit([request([], [...many.slice(0, 9), { kind: 'many', key: '', value: 'newer' }])]);
+      const all = new Map<string, string>(many.map(({ key, value }) => [key, value]));
+      expect(await writer.readMarks('many', texts)).toEqual(all.set('', 'newer'));
       await writer.commit([request([], [{ kind: 'cursor', key: 'k', value: 'newer' }])]);
       expect(await writer.readMark('cursor', 'k')).toBe('newer');
       await writer.forgetMarks('idempotency', '2000-01-01T00:00:00Z');

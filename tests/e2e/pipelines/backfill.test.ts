@@ -205,7 +205,7 @@ test('what cannot be read by a window, or would be there twice, is refused in on
   };
   const refused = (sentence: RegExp) => [400, 'invalid_parameter', expect.stringMatching(sentence)];
   expect(await said('files')).toEqual(
-    refused(/reads from files, which cannot be asked for a window; graphql, odata, rest, sql can\.$/),
+    refused(/reads from files, which cannot be asked for a window; flight, graphql, odata, rest, sql can\.$/),
   );
   expect(await said('all')).toEqual(refused(/has no incremental field/));
   expect(await said('log')).toEqual(refused(/appends to a dataset without primary_key/));

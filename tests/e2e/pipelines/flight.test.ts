@@ -138,6 +138,98 @@ test('a flight is described by its schema, by a path and by a query', async () =
   });
 });
 
+describe('a window of values', () => {
+  const target = { target: { dataset: 'items', mode: 'upsert' }, transform: 'SELECT id, name FROM batch' };
+  const moment = (id: number) => new Date(Date.UTC(2024, 0, 1) + id * 3_600_000).toISOString();
+
+  async function backfill(name: string, from: string, to: string) {
+    const answer = await server?.post(`/pipelines/${name}/backfills?wait_ms=30000`, { from, to });
+    return answer?.json;
+  }
+
+  async function forget() {
+    await server?.call('DELETE', '/records/items?all=true');
+  }
+
+  test('is read of another Data Forge, and nothing else; ordinary runs go on where they were', async () => {
+    const other = await startServer('duckdb', {
+      files: {
+        'orders.yaml':
+          'name: orders\nproperties:\n  - {name: id, type: integer}\n  - {name: name, type: string}\n' +
+          '  - {name: at, type: string, db_type: TIMESTAMP}\n  - {name: price, type: number, db_type: "DECIMAL(18,4)"}\n',
+      },
+    });
+    closing.push(() => other.close());
+    const row = (id: number) => ({ id, name: id === 7 ? "7' OR '1' = '1" : String(id), at: moment(id), price: id / 4 });
+    const headers = { 'content-type': 'application/x-ndjson' };
+    await other.call('POST', '/records/orders/bulk', { headers, body: ndjson(range(0, 99).map(row)) });
+    const url = other.app.flightAddress ?? '';
+    const query = 'SELECT id, name, "at", price FROM orders';
+    const command =
+      '{"dataset": "orders", "filters": [{"field": "id", "operator": "gte", "value": {since}}], "sort": [{"field": "id", "order": "asc"}]}';
+    server = await startPipelineServer('duckdb', folder, {
+      ...pipeline('moments', { url, query, incremental: { column: 'at', start: moment(90) } }, target),
+      ...pipeline('bound', { url, query, incremental: { column: 'price', by: 'parameter', start: '20' } }, target),
+      ...pipeline('texts', { url, query, incremental: { column: 'name' } }, target),
+      ...pipeline('command', { url, command, incremental: { column: 'id', start: '90' } }, target),
+      ...pipeline('path', { url, path: ['orders'], incremental: { column: 'id' } }, target),
+      ...pipeline('all', { url, query }, target),
+    });
+    expect(await runToEnd(server, 'moments')).toMatchObject({ error: null, created: 10 });
+    expect(await backfill('moments', moment(10), moment(30))).toMatchObject({ error: null, created: 20, updated: 0 });
+    expect(await backfill('moments', '2024-01-02', '2024-01-03')).toMatchObject({ error: null, created: 18 });
+    expect(await idsOf('items')).toEqual([...range(10, 47), ...range(90, 99)]);
+    expect(await runToEnd(server, 'moments')).toMatchObject({ error: null, created: 0, updated: 0 });
+
+    await forget();
+    expect(await backfill('bound', '2.5', '5')).toMatchObject({ error: null, created: 10 });
+    expect(await idsOf('items')).toEqual(range(10, 19));
+    expect(await backfill('bound', 'a', 'b')).toMatchObject({
+      state: 'failed',
+      error: { message: 'The field of the window has numbers; give numbers as its ends, not "a".' },
+    });
+
+    // Texts that look like numbers are texts, and one that looks like SQL is one.
+    await forget();
+    expect(await backfill('texts', '2', '25')).toMatchObject({ error: null, created: 6 });
+    expect(await backfill('texts', "7' OR '1' = '1", "7' OR '1' = '2")).toMatchObject({ error: null, created: 1 });
+    expect(await idsOf('items')).toEqual([2, 7, ...range(20, 24)]);
+
+    for (const name of ['command', 'path']) {
+      await forget();
+      expect(await backfill(name, '40', '60'), name).toMatchObject({ error: null, created: 20 });
+      expect(await idsOf('items')).toEqual(range(40, 59));
+    }
+    expect(await backfill('all', '1', '2')).toMatchObject({ code: 'invalid_parameter' });
+  });
+
+  test.skipIf(ROAPI_MISSING !== null)('is read of a server that is not ours', async () => {
+    const file = join(folder, 'orders.ndjson');
+    const row = (id: number) => ({ id, name: String(id), at: moment(id), ratio: id / 8 });
+    await writeFile(file, ndjson(range(0, 99).map(row)));
+    const roapi = await Roapi.prepare([`orders=${file}`]);
+    closing.push(() => roapi.stop());
+    await roapi.restart();
+    const url = `grpc://127.0.0.1:${roapi.port}`;
+    const query =
+      'SELECT id, name, "at", ratio, arrow_cast("at", \'Timestamp(Microsecond, None)\') AS moment FROM orders';
+    server = await startPipelineServer('duckdb', folder, {
+      ...pipeline('numbers', { url, query, incremental: { column: 'id', start: '90' } }, target),
+      ...pipeline('doubles', { url, query, incremental: { column: 'ratio' } }, target),
+      ...pipeline('texts', { url, query, incremental: { column: 'name' } }, target),
+      ...pipeline('moments', { url, query, incremental: { column: 'moment' } }, target),
+    });
+    expect(await runToEnd(server, 'numbers')).toMatchObject({ error: null, created: 10 });
+    expect(await backfill('numbers', '8', '12')).toMatchObject({ error: null, created: 4 });
+    expect(await runToEnd(server, 'numbers')).toMatchObject({ error: null, created: 0 });
+    expect(await backfill('doubles', '2.5', '2.75')).toMatchObject({ error: null, created: 2 });
+    expect(await backfill('texts', '5', '55')).toMatchObject({ error: null, created: 6 });
+    expect(await backfill('moments', '2024-01-04', '2024-01-05T00:00:00Z')).toMatchObject({ error: null, created: 18 });
+    const found = [5, ...range(8, 11), 20, 21, ...range(50, 54), ...range(72, 99)];
+    expect(await idsOf('items')).toEqual(found);
+  });
+});
+
 /** A server of flights whose rows lie in two places. */
 async function startPlaces(ids: readonly (readonly number[])[]) {
   const seen: (string | null)[] = [];

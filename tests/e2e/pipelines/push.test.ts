@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemCall } from '#application/call.ts';
+import { until } from '../../support/until.ts';
 import { type Answer, ENGINES, type EngineName, type TestServer } from '../rest/support/server.ts';
 import { startPipelineServer } from './support/pipeline-server.ts';
 
@@ -202,6 +204,27 @@ describe('who is not who he should be', () => {
     expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } });
     expect(answer.text).not.toContain('OTHERS');
   });
+});
+
+test('what all senders have under way together is bounded, and the room of one who leaves is free again', async () => {
+  await start('memory', SIGNED, { MAX_BODY_BYTES: '10KB' });
+  const { hostname, port } = new URL(theServer().url);
+  const path = '/api/v1/pipelines/hooks/events';
+  const sendHalf = () => {
+    const headers = { 'content-type': 'application/json', 'content-length': '9000' };
+    const request = httpRequest({ hostname, port, path, method: 'POST', headers });
+    request.on('error', () => {});
+    request.write('x'.repeat(8000));
+    return request;
+  };
+  const slow = [sendHalf(), sendHalf()];
+  const body = JSON.stringify({ id: 1, name: 'n'.repeat(6000) });
+  await until(async () => (await send('a', body)).status === 429);
+  const refused = await send('a', body);
+  expect(refused).toMatchObject({ status: 429, json: { code: 'too_many_requests' } });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  for (const request of slow) request.destroy();
+  await until(async () => (await send('b', body)).status === 200);
 });
 
 test('a pipeline that is held takes nothing until it goes on, and none can be run or scheduled', async () => {

@@ -86,7 +86,23 @@ test('files are read as they come, in a folder that was not there before, and af
   const runs = await runsOf(server);
   await sleep(2500);
   expect(await runsOf(server)).toEqual(runs);
-  expect(runs.map(({ caller }) => caller)).toEqual(runs.map(() => 'schedule'));
+  expect(runs.map(({ caller, started_by }) => [caller, started_by])).toEqual(runs.map(() => ['schedule', 'schedule']));
+});
+
+test('whoever asks for a run has fresh files read, whatever the token is called', { timeout: 60_000 }, async () => {
+  await pipeline({ schedule: { on_files: '1h' } });
+  await mkdir(join(folder, 'inbox'));
+  const token = '4f0c9a6e2b71d8f3';
+  const { url } = await start({ DB_ENGINE: 'sqlite', API_TOKENS: `schedule:${token}:write` });
+  await writeFile(join(folder, 'inbox', 'fresh.csv'), csv(1, 2));
+  const headers = { authorization: `Bearer ${token}` };
+  const asked = await fetch(`${url}/api/v1/pipelines/inbox/runs?wait_ms=30000`, { method: 'POST', headers });
+  expect(await asked.json()).toMatchObject({
+    caller: 'schedule',
+    started_by: 'request',
+    state: 'succeeded',
+    created: 2,
+  });
 });
 
 test('what is there at the first start is read, and a file that is still written to waits until it is left alone', {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { describeOnRedis } from '../../support/redis-server.ts';
 import { ServerProcess } from '../../support/server-process.ts';
 import { TraceCollector } from '../../support/trace-collector.ts';
 import { until } from '../../support/until.ts';
+import { WorkerProcess } from '../../support/worker-process.ts';
 import { PIPELINE_DATASETS } from './support/pipeline-server.ts';
 import { ndjson, RowSource, rowsFrom } from './support/row-source.ts';
 
@@ -22,14 +23,12 @@ describeOnRedis('workers on other machines', (redis) => {
   let folder: string;
   let source: RowSource;
   let server: ServerProcess;
-  let workers: ChildProcess[];
-  let output: string;
+  let workers: WorkerProcess[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'data-forge-workers-'));
     for (const name of ['datasets', 'pipelines']) await mkdir(join(folder, name));
     for (const [name, text] of Object.entries(PIPELINE_DATASETS)) await writeFile(join(folder, 'datasets', name), text);
     workers = [];
-    output = '';
     source = await RowSource.start(async ({ url }, response) => {
       await sleep(20);
       const page = Number(url.searchParams.get('page'));
@@ -38,7 +37,7 @@ describeOnRedis('workers on other machines', (redis) => {
     });
   });
   afterEach(async () => {
-    for (const worker of workers) await kill(worker, 'SIGTERM');
+    for (const worker of workers) await worker.kill('SIGTERM');
     await server?.kill('SIGTERM');
     await source.close();
     await rm(folder, { recursive: true, force: true });
@@ -71,19 +70,11 @@ describeOnRedis('workers on other machines', (redis) => {
     return settings;
   };
 
-  function startWorker(settings: Readonly<Record<string, string>>, url = server.url): ChildProcess {
+  function startWorker(settings: Readonly<Record<string, string>>, url = server.url): WorkerProcess {
     const { PIPELINES_DIR: _, ...env } = settings;
-    const child = spawn(process.execPath, [CLI, 'worker', '--server', url], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        output += chunk;
-      });
-    }
-    workers.push(child);
-    return child;
+    const worker = new WorkerProcess(url, env);
+    workers.push(worker);
+    return worker;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
@@ -107,20 +98,20 @@ describeOnRedis('workers on other machines', (redis) => {
     const settings = await startAll(0);
     const waiting = await call('POST', '/pipelines/rows/runs?wait_ms=300');
     expect(waiting).toMatchObject({ state: 'waiting', ended_at: null });
-    const { pid } = startWorker(settings);
+    const worker = startWorker(settings);
     const run = await call('GET', `/runs/${waiting.id}?wait_ms=40000`);
     expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE, error: null });
     expect(run.log.map(({ message }: { message: string }) => message)).toContain('begun');
     expect(new Set(await idsStored()).size).toBe(PAGES * PAGE);
     const { data } = (await call('GET', '/records/log?size=1')) as { data: { items: { data: { name: string } }[] } };
     expect(data.items[0]?.data.name).toMatch(/^ROW \d+$/);
-    await until(() => output.includes('a run has ended'));
+    await until(() => worker.output.includes('a run has ended'));
     const record = await recordOf(run.id);
     expect(record).toMatchObject({
       state: 'succeeded',
       rows_created: PAGES * PAGE,
       engine: 'duckdb',
-      instance: expect.stringContaining(` ${pid} `),
+      instance: expect.stringContaining(` ${worker.pid} `),
       settings: expect.objectContaining({ source: 'rest', transform: 'sql', pipeline_batch: 2000 }),
     });
     for (const figure of ['source_ms', 'transform_ms', 'write_ms', 'peak_memory_bytes']) {
@@ -139,8 +130,8 @@ describeOnRedis('workers on other machines', (redis) => {
       startWorker(settings);
       const { id } = await call('POST', '/pipelines/rows/runs');
       await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
-      const [worker] = workers.splice(0) as [ChildProcess];
-      await kill(worker, 'SIGKILL');
+      const [worker] = workers.splice(0) as [WorkerProcess];
+      await worker.kill('SIGKILL');
       const { pid } = startWorker(settings);
       const run = await call('GET', `/runs/${id}?wait_ms=90000`);
       expect(run).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
@@ -175,13 +166,43 @@ describeOnRedis('workers on other machines', (redis) => {
     expect(await call('POST', '/pipelines/rows/runs?wait_ms=60000')).toMatchObject({ created: PAGES * PAGE - 200 });
   });
 
+  test('who wants to know is told by a worker how runs end', { timeout: 120_000 }, async () => {
+    const alerts = await RowSource.start((_request, response) => response.end());
+    try {
+      const answer = source.answer;
+      const fail: typeof answer = (_request, response) => response.writeHead(400).end();
+      source.answer = fail;
+      await describePipeline({ alerts: { webhook: alerts.url } });
+      await startAll(1);
+      const run = async () => (await call('POST', '/pipelines/rows/runs?wait_ms=60000')).state;
+      expect(await run()).toBe('failed');
+      source.answer = (_request, response) => new Promise((resolve) => response.once('close', resolve));
+      const { id } = await call('POST', '/pipelines/rows/runs');
+      await until(async () => (await call('GET', `/runs/${id}`)).state === 'running', 30_000);
+      expect((await call('DELETE', `/runs/${id}`)).state).toBe('cancelled');
+      source.answer = answer;
+      expect(await run()).toBe('succeeded');
+      expect(await run()).toBe('succeeded');
+      source.answer = fail;
+      expect(await run()).toBe('failed');
+      await until(() => alerts.requests.length >= 3);
+      expect(alerts.requests.map(({ body }) => JSON.parse(body))).toEqual([
+        expect.objectContaining({ event: 'failed', pipeline: 'rows', state: 'failed' }),
+        expect.objectContaining({ event: 'recovered', dataset: 'log', state: 'succeeded' }),
+        expect.objectContaining({ event: 'failed' }),
+      ]);
+    } finally {
+      await alerts.close();
+    }
+  });
+
   test('one that is told to stop gives back what it has begun', { timeout: 120_000 }, async () => {
     await describePipeline({});
     const settings = await startAll(1);
     const { id } = await call('POST', '/pipelines/rows/runs');
     await until(async () => (await call('GET', `/runs/${id}`)).created > PAGE, 30_000);
-    const [worker] = workers.splice(0) as [ChildProcess];
-    const stopping = kill(worker, 'SIGTERM');
+    const [worker] = workers.splice(0) as [WorkerProcess];
+    const stopping = worker.kill('SIGTERM');
     startWorker(settings);
     await stopping;
     expect(await call('GET', `/runs/${id}?wait_ms=60000`)).toMatchObject({ state: 'succeeded', created: PAGES * PAGE });
@@ -201,7 +222,7 @@ describeOnRedis('workers on other machines', (redis) => {
         await startAll(1, { DATA_TRANSFER, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
         const run = await call('POST', '/pipelines/rows/runs?wait_ms=40000');
         expect(run).toMatchObject({ state: 'succeeded' });
-        for (const worker of workers.splice(0)) await kill(worker, 'SIGTERM');
+        for (const worker of workers.splice(0)) await worker.kill('SIGTERM');
         await server.kill('SIGTERM');
         const writes = new Map(collector.named('pipeline write').map((span) => [span.spanId, span]));
         const stored = collector.named(name);
@@ -248,10 +269,3 @@ describeOnRedis('workers on other machines', (redis) => {
     expect(said).toContain('forge worker --server');
   });
 });
-
-async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await ended;
-}

@@ -1,8 +1,9 @@
-import { type DbType, parseDbType } from '#domain/dataset/db-type.ts';
+import { isNumber } from '#domain/analysis/column.ts';
+import type { DbType } from '#domain/dataset/db-type.ts';
 import { DataForgeError } from '#domain/errors.ts';
+import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { ColumnSchema, ColumnVector, RecordBatch } from '#domain/record/batch.ts';
 import { sqlTypeOf } from '#domain/sql/sql-type.ts';
-import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
 import { ArrowEncoder, type ArrowMessage } from '#formats/arrow/arrow-encoder.ts';
 import { openArrow } from '#formats/arrow/read-arrow.ts';
 import { splitBatch } from '#formats/arrow/split-batch.ts';
@@ -10,8 +11,10 @@ import { isValid } from '#formats/columns/layout.ts';
 import { readRows, readValues } from '#formats/columns/read-values.ts';
 import { takeRows } from '#formats/columns/take.ts';
 import { frameHeader } from '#formats/flight/flight-data.ts';
+import { isWithin } from '../shared/backfill-window.ts';
 import { type Border, BorderKeeper } from '../shared/border.ts';
 import type { Piece } from '../shared/cut-batches.ts';
+import { columnsOf } from './flight-columns.ts';
 import { isDescending } from './order-of-values.ts';
 
 /** How far the rows were read, by the column that tells new ones. */
@@ -23,17 +26,19 @@ export interface FlightCursor {
 }
 
 const MOST_BATCH_BYTES = 1024 * 1024 * 1024;
-const NUMBERS = new Set<string>(['SMALLINT', 'INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL']);
 
 /** Lets pass the rows of an ordered Arrow stream that were not read before, in parts behind which reading can go on. */
 export class FlightNewRows {
   readonly #column: string;
   readonly #from: string | null;
   readonly #keeper: BorderKeeper;
+  readonly #window: BackfillWindow | null;
   #columns: readonly ColumnSchema[] = [];
   #at = 0;
 
-  constructor(column: string, cursor: FlightCursor | null) {
+  /** @param window rows of other values are left out; null where all that come are wanted */
+  constructor(column: string, cursor: FlightCursor | null, window: BackfillWindow | null = null) {
+    this.#window = window;
     this.#column = column;
     this.#from = cursor?.border?.value ?? null;
     this.#keeper = new BorderKeeper(cursor?.border ?? null);
@@ -58,7 +63,7 @@ export class FlightNewRows {
       const batch = this.#withoutNulls(whole);
       this.#checkOrder(last, batch);
       if (batch.length > 0) last = batch;
-      const { length, columns } = this.#withoutSeen(batch);
+      const { length, columns } = this.#withoutSeen(this.#withinWindow(batch));
       const vectors = columns.map((vector) => ({ ...vector, length, children: [] }));
       for (const part of length > 0 ? splitBatch(sqlTypes, { length, columns: vectors }, partBytes) : []) {
         this.#advance(part);
@@ -68,7 +73,7 @@ export class FlightNewRows {
   }
 
   #cursor(): FlightCursor {
-    return { border: this.#keeper.border, isNumber: NUMBERS.has(this.#type.name) };
+    return { border: this.#keeper.border, isNumber: isNumber(this.#type) };
   }
 
   get #type(): DbType {
@@ -76,12 +81,8 @@ export class FlightNewRows {
   }
 
   async #readSchema(schema: Uint8Array): Promise<void> {
-    const columns = await readArrowColumns(once(schema));
-    this.#columns = columns.map(({ name, dbType }) => ({
-      name,
-      dbType: parseDbType(dbType) ?? { name: 'VARCHAR' },
-      nullable: true,
-    }));
+    const columns = await columnsOf(schema);
+    this.#columns = columns;
     this.#at = columns.findIndex(({ name }) => name === this.#column);
     if (this.#at >= 0) return;
     const known = columns.map(({ name }) => name).join(', ');
@@ -113,6 +114,14 @@ export class FlightNewRows {
     if (!isDescending(this.#type, [...joined, { vector: this.#vectorOf(batch), length: batch.length }])) return;
     const message = `The rows do not come in the order of ${this.#column}; sort them by it in the query or the command.`;
     throw new DataForgeError('source_failed', message);
+  }
+
+  #withinWindow(batch: RecordBatch): RecordBatch {
+    const window = this.#window;
+    if (window === null) return batch;
+    const values = readValues(this.#type, this.#vectorOf(batch), batch.length);
+    const given = { isNumber: isNumber(this.#type) };
+    return this.#taken(batch, (row) => isWithin({ ...given, value: String(values[row]) }, window));
   }
 
   /** Rows at the border of the run before come first, since the values ascend. */
@@ -147,10 +156,6 @@ export class FlightNewRows {
 
 function framed({ header, body }: ArrowMessage): Uint8Array {
   return Buffer.concat([frameHeader(header), ...body]);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 async function* rejoined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

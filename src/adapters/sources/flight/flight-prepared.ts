@@ -12,7 +12,7 @@ import {
   packCommand,
   unpackCommand,
 } from '#formats/flight/flight-sql-messages.ts';
-import type { Since } from './flight-wanted.ts';
+import type { ColumnValue } from './flight-wanted.ts';
 
 /** A statement whose placeholders have their values. */
 interface BoundQuery {
@@ -28,12 +28,12 @@ const EXACT_DIGITS = 15;
 const MOST_INTEGER = 2n ** 63n;
 
 /**
- * Prepares a query of Flight SQL, and binds one value to all of its placeholders.
+ * Prepares a query of Flight SQL, and binds a value to each of its placeholders.
  * @throws DataForgeError `source_failed`
  */
 export async function bindQuery(
   connection: FlightConnection,
-  { query, placeholders, since }: { readonly query: string; readonly placeholders: number; readonly since: Since },
+  { query, values }: { readonly query: string; readonly values: readonly ColumnValue[] },
   metadata: Metadata,
 ): Promise<BoundQuery> {
   const create = packCommand('ActionCreatePreparedStatementRequest', CreatePreparedStatement, { query });
@@ -47,7 +47,7 @@ export async function bindQuery(
     await connection.action('ClosePreparedStatement', body, metadata, CLOSE_MS).catch(() => {});
   };
   const command = packCommand('CommandPreparedStatementQuery', CommandPreparedStatementQuery, { handle });
-  const answer = await connection.put(messagesOf(command, placeholders, since), metadata);
+  const answer = await connection.put(messagesOf(command, values), metadata);
   const bound = answer === null ? null : BoundStatement.decode(answer).handle;
   const known = bound === null || bound.length === 0 ? handle : bound;
   const cmd = packCommand('CommandPreparedStatementQuery', CommandPreparedStatementQuery, { handle: known });
@@ -55,21 +55,16 @@ export async function bindQuery(
 }
 
 /** The row of parameters as messages of DoPut. */
-async function* messagesOf(
-  command: Uint8Array,
-  placeholders: number,
-  since: Since,
-): AsyncGenerator<Partial<FlightData>> {
-  const { type, vector } = parameterOf(since);
-  const names = Array.from({ length: placeholders }, (_, at) => `parameter_${at + 1}`);
-  const encoder = new ArrowEncoder(names.map((name) => ({ name, type })));
-  const batch = encoder.batch({ length: 1, columns: names.map(() => vector) });
+async function* messagesOf(command: Uint8Array, values: readonly ColumnValue[]): AsyncGenerator<Partial<FlightData>> {
+  const parameters = values.map(parameterOf);
+  const encoder = new ArrowEncoder(parameters.map(({ type }, at) => ({ name: `parameter_${at + 1}`, type })));
+  const batch = encoder.batch({ length: 1, columns: parameters.map(({ vector }) => vector) });
   yield { descriptor: { type: DESCRIPTOR_COMMAND, cmd: command }, header: encoder.schema.header };
   yield { header: batch.header, body: Buffer.concat(batch.body) };
 }
 
 /** Whole numbers as such, others as doubles where those have all of their digits, everything else as a text. */
-function parameterOf({ value, isNumber }: Since): { readonly type: SqlType; readonly vector: SqlVector } {
+function parameterOf({ value, isNumber }: ColumnValue): { readonly type: SqlType; readonly vector: SqlVector } {
   const one = { length: 1, validity: null, offsets: null, children: [] };
   if (isNumber && /^-?\d+$/.test(value) && BigInt(value) < MOST_INTEGER && BigInt(value) >= -MOST_INTEGER) {
     const data = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);

@@ -8,7 +8,8 @@ import { type FlightCursor, FlightNewRows } from './flight-new-rows.ts';
 import { FLIGHT_OPTIONS, type FlightOptions } from './flight-options.ts';
 import { FlightSession } from './flight-session.ts';
 import { surveyFlight } from './flight-survey.ts';
-import { sinceOf, wantedOf } from './flight-wanted.ts';
+import { isAskedWithin, wantedOf } from './flight-wanted.ts';
+import { endsOf } from './flight-window.ts';
 
 /** Another Data Forge, or any server of Arrow Flight and Flight SQL. */
 export const flightSource = defineSource({
@@ -17,6 +18,7 @@ export const flightSource = defineSource({
   options: FLIGHT_OPTIONS,
   open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
   describe: describeFlight,
+  windowField: ({ incremental }) => incremental?.column ?? null,
   survey: surveyFlight,
 });
 
@@ -25,7 +27,8 @@ async function* piecesOf(options: FlightOptions, opening: SourceOpening): AsyncG
   const cursor = opening.cursor as FlightCursor | null;
   const session = await FlightSession.open(options, opening);
   try {
-    const { endpoints, ordered } = await session.endpoints(wantedOf(options, sinceOf(options, cursor)));
+    const { since, until } = await endsOf(session, options, opening);
+    const { endpoints, ordered } = await session.endpoints(wantedOf(options, since, until));
     const body = bodyOf(session, endpoints);
     if (incremental === null) {
       yield { kind: 'whole', rows: { format: 'arrow', body }, cursor: {} };
@@ -35,7 +38,8 @@ async function* piecesOf(options: FlightOptions, opening: SourceOpening): AsyncG
       const message = 'The rows come from several places in no order; sort them in the query, or read all of them.';
       throw new DataForgeError('source_failed', message);
     }
-    yield* new FlightNewRows(incremental.column, cursor).pieces(body, opening.batch.bytes);
+    const window = isAskedWithin(options) ? null : (opening.window ?? null);
+    yield* new FlightNewRows(incremental.column, cursor, window).pieces(body, opening.batch.bytes);
   } finally {
     await session.close();
   }

@@ -11,12 +11,16 @@ export function isWithin(value: FieldValue, { from, to }: BackfillWindow): boole
 }
 
 function compareWith(value: FieldValue, bound: string): number {
-  if (value.isNumber && !NUMBER.test(bound)) {
-    const message = `The field of the window has numbers, like ${value.value}; give numbers as its ends, not "${bound}".`;
-    throw new DataForgeError('invalid_configuration', message);
-  }
+  if (value.isNumber) checkIsNumber(bound);
   const [left, right] = [asMoment(value.value, bound), asMoment(bound, value.value)];
   return compareValues({ value: left, isNumber: value.isNumber }, { value: right, isNumber: value.isNumber });
+}
+
+/** @throws DataForgeError `invalid_configuration` for an end of a window that no number can be compared with */
+export function checkIsNumber(bound: string): void {
+  if (NUMBER.test(bound)) return;
+  const message = `The field of the window has numbers; give numbers as its ends, not "${bound}".`;
+  throw new DataForgeError('invalid_configuration', message);
 }
 
 /** A date as a moment, where the other value is one. */

@@ -21,6 +21,7 @@ import { datasetsOf } from './duckdb-datasets.ts';
 import { translateDuckDbError, translateOpenError } from './duckdb-errors.ts';
 import { DuckDbExport } from './duckdb-export.ts';
 import { createIndex, createTables, indexesOf } from './duckdb-layout.ts';
+import { writeDatedMarks } from './duckdb-mutations.ts';
 import {
   attach,
   createInstance,
@@ -30,7 +31,6 @@ import {
   readHead,
   STORE_FILE,
 } from './duckdb-open.ts';
-import { packRows, unpackRows } from './duckdb-rows.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { setMeta, TRIMMED } from './duckdb-trim.ts';
 
@@ -83,7 +83,7 @@ class DuckDbImport implements StoreImport {
 
   addMarks(marks: readonly DatedMark[], note: string): Promise<void> {
     return this.#session.transaction(async () => {
-      await this.#marks(marks);
+      await writeDatedMarks(this.#session, marks);
       await this.#note('unfinished', note);
     });
   }
@@ -137,14 +137,9 @@ class DuckDbImport implements StoreImport {
   }
 
   #note(state: 'unfinished' | 'finished', note: string): Promise<void> {
-    return this.#marks([{ kind: MIGRATION_MARK, key: state, value: note, madeAt: new Date().toISOString() }]);
-  }
-
-  async #marks(marks: readonly DatedMark[]): Promise<void> {
-    const packed = packRows(marks.map(({ kind, key, value, madeAt }) => [kind, key, value, madeAt]));
-    const given = unpackRows('$1', 4);
-    await this.#session.run(`DELETE FROM forge.marks USING ${given} AS given WHERE kind = c0 AND key = c1`, [packed]);
-    await this.#session.run(`INSERT INTO forge.marks SELECT c0, c1, c2, c3::TIMESTAMP FROM ${given}`, [packed]);
+    return writeDatedMarks(this.#session, [
+      { kind: MIGRATION_MARK, key: state, value: note, madeAt: new Date().toISOString() },
+    ]);
   }
 }
 

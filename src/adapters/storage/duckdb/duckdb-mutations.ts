@@ -21,6 +21,9 @@ export interface OriginLookup {
   originIdOf(record: StoredRecord): number;
 }
 
+/** So many are kept one by one, which costs less than to pack them. */
+const FEW_MARKS = 4;
+
 type Texts = (string | null)[];
 
 /** Stores the net result of a draft for one dataset; runs inside the writer's transaction. */
@@ -61,10 +64,29 @@ export async function guardMarks(session: DuckDbSession, guards: readonly MarkGu
 
 /** Keeps marks; one of the same kind and key is replaced. */
 export async function writeMarks(session: DuckDbSession, marks: readonly StoredMark[], at: string): Promise<void> {
+  if (marks.length > FEW_MARKS) {
+    const last = new Map(marks.map((mark) => [JSON.stringify([mark.kind, mark.key]), mark]));
+    await writeDatedMarks(
+      session,
+      [...last.values()].map((mark) => ({ ...mark, madeAt: at })),
+    );
+    return;
+  }
   for (const { kind, key, value } of marks) {
     await session.run('DELETE FROM forge.marks WHERE kind = $1 AND key = $2', [kind, key]);
     await session.run('INSERT INTO forge.marks VALUES ($1, $2, $3, $4::TIMESTAMP)', [kind, key, value, at]);
   }
+}
+
+/** Keeps marks of different kinds or keys by two statements, however many they are. */
+export async function writeDatedMarks(
+  session: DuckDbSession,
+  marks: readonly (StoredMark & { readonly madeAt: string })[],
+): Promise<void> {
+  const packed = packRows(marks.map(({ kind, key, value, madeAt }) => [kind, key, value, madeAt]));
+  const given = unpackRows('$1', 4);
+  await session.run(`DELETE FROM forge.marks USING ${given} AS given WHERE kind = c0 AND key = c1`, [packed]);
+  await session.run(`INSERT INTO forge.marks SELECT c0, c1, c2, c3::TIMESTAMP FROM ${given}`, [packed]);
 }
 
 async function insert(

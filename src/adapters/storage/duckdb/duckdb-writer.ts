@@ -32,6 +32,14 @@ export class DuckDbWriter implements RecordWriter {
     return (rows[0]?.[0] as string | undefined) ?? null;
   }
 
+  async readMarks(kind: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (keys.length === 0) return new Map();
+    const places = keys.map((_, at) => `$${at + 2}`).join(', ');
+    const sql = `SELECT key, value FROM forge.marks WHERE kind = $1 AND key IN (${places})`;
+    const rows = await this.#store.withSession((session) => session.rows(sql, [kind, ...keys]));
+    return new Map(rows as [string, string][]);
+  }
+
   forgetMarks(kind: string, before: string): Promise<void> {
     return this.#store.commitLock.hold(() =>
       this.#store.writer.run('DELETE FROM forge.marks WHERE kind = $1 AND made_at < $2::TIMESTAMP', [kind, before]),

@@ -23,6 +23,11 @@ export class MemoryWriter implements RecordWriter {
     return this.#store.mark(kind, key);
   }
 
+  async readMarks(kind: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const found = keys.map((key) => [key, this.#store.mark(kind, key)] as const);
+    return new Map(found.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+  }
+
   async forgetMarks(kind: string, before: string): Promise<void> {
     this.#store.forgetMarks(kind, before);
   }

@@ -25,6 +25,14 @@ export class PostgresWriter implements RecordWriter {
     return (await this.#store.reads.use(null, (connection) => connection.row(sql, [kind, key])))?.[0] ?? null;
   }
 
+  async readMarks(kind: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (keys.length === 0) return new Map();
+    const places = keys.map((_, at) => `$${at + 2}`).join(', ');
+    const sql = `SELECT key, value FROM ${MARKS} WHERE kind = $1 AND key IN (${places})`;
+    const rows = await this.#store.reads.use(null, (connection) => connection.rows(sql, [kind, ...keys]));
+    return new Map(rows as unknown as [string, string][]);
+  }
+
   async forgetMarks(kind: string, before: string): Promise<void> {
     const sql = `DELETE FROM ${MARKS} WHERE kind = $1 AND made_at < $2::timestamp`;
     await this.#store.commits.pool.use(null, (connection) => connection.run(sql, [kind, before]));

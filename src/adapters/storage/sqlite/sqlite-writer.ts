@@ -30,6 +30,15 @@ export class SqliteWriter implements RecordWriter {
     return (this.#store.points.row(sql, [kind, key])?.[0] as string | undefined) ?? null;
   }
 
+  async readMarks(kind: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const values = new Map<string, string>();
+    for (const key of keys) {
+      const value = await this.readMark(kind, key);
+      if (value !== null) values.set(key, value);
+    }
+    return values;
+  }
+
   forgetMarks(kind: string, before: string): Promise<void> {
     return this.#store.writer.call('forgetMarks', { kind, before });
   }

@@ -43,6 +43,7 @@ export function backfillPipeline(ports: BackfillPorts) {
     const { caller, observation } = call;
     const run = await runs.start(pipeline, {
       caller: caller.name,
+      startedBy: 'request',
       cursorBefore: state?.cursor ?? null,
       window,
       traceParent: observation.traceParent,

@@ -33,8 +33,12 @@ export function runPipeline(ports: RunPipelinePorts) {
     await settleDied(ports, name);
     const state = await store.state(name);
     const { caller, observation } = call;
-    const asked = { caller: caller.name, cursorBefore: state?.cursor ?? null, traceParent: observation.traceParent };
-    const run = await runs.start(pipeline, asked);
+    const run = await runs.start(pipeline, {
+      caller: caller.name,
+      startedBy: 'request',
+      cursorBefore: state?.cursor ?? null,
+      traceParent: observation.traceParent,
+    });
     if (wait === 0) return run;
     await runs.settled(run.id, wait, call.signal);
     return recallRun(ports, run.id);

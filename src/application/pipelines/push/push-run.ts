@@ -113,6 +113,7 @@ export class PushRun {
       dataset: pipeline.target.dataset,
       state: 'succeeded',
       caller: CALLER,
+      startedBy: 'push',
       startedAt: now,
       endedAt: now,
       counts: NO_COUNTS,
@@ -138,19 +139,16 @@ export class PushRun {
   async #unknown(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<readonly PushedEvent[]> {
     const first = new Map<string, PushedEvent>();
     for (const event of events) if (event.id !== null && !first.has(event.id)) first.set(event.id, event);
-    const known = new Set<string>();
-    await Promise.all(
-      [...first.keys()].map(async (id) => {
-        if (await this.#isStored(pipeline, id)) known.add(id);
-      }),
-    );
+    const known = await this.#stored(pipeline, [...first.keys()]);
     return events.filter((event) => event.id === null || (first.get(event.id) === event && !known.has(event.id)));
   }
 
-  async #isStored(pipeline: Pipeline, id: string): Promise<boolean> {
-    const { kind, key } = eventMark(pipeline, id);
-    const run = await this.#ports.writer.readMark(kind, key);
-    return run !== null && !(await this.#isUndone(run));
+  /** Those of the ids whose events are stored, by runs that stand. */
+  async #stored(pipeline: Pipeline, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const runs = await this.#ports.writer.readMarks(eventMark(pipeline, '').kind, ids);
+    const undone = new Set<string>();
+    for (const run of new Set(runs.values())) if (await this.#isUndone(run)) undone.add(run);
+    return new Set(ids.filter((id) => runs.has(id) && !undone.has(runs.get(id) ?? '')));
   }
 
   async #isUndone(run: string): Promise<boolean> {

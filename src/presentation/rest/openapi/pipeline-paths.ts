@@ -1,3 +1,4 @@
+import { RUN_STARTERS } from '#domain/pipeline/run.ts';
 import type { Tree } from './json-tree.ts';
 import { json, parameter, problems } from './parts.ts';
 
@@ -26,6 +27,7 @@ const RUN: Tree = {
     dataset: { type: 'string' },
     state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
+    started_by: { enum: RUN_STARTERS },
     backfill: { ...WINDOW, type: ['object', 'null'], description: 'The window of a backfill; null: an ordinary run.' },
     started_at: { type: 'string', format: 'date-time' },
     ended_at: time,
@@ -221,11 +223,20 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
   '/api/v1/worker/pipelines/{name}/take': {
     post: forWorkers('Make a worker the only one whose batches are stored', [NAME]),
   },
+  '/api/v1/worker/pipelines/{name}/runs': {
+    get: forWorkers('The last runs of a pipeline as they are kept', [
+      NAME,
+      parameter('limit', 'query', { type: 'integer', minimum: 0, default: 0 }, 'At most so many.'),
+    ]),
+  },
   '/api/v1/worker/pipelines/{name}/batches/{number}': {
     put: forWorkers('Store a batch; one that is sent again is answered and not stored again', [
       NAME,
       parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
     ]),
+  },
+  '/api/v1/worker/datasets': {
+    get: forWorkers('The datasets that a transform may join, each with its version', []),
   },
   '/api/v1/worker/runs/{id}': {
     get: forWorkers('A run as it is kept', [ID]),

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller } from '#application/caller.ts';
+import type { TakenEvents } from '#application/pipelines/push/pushed-event.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { jsonArrayLines } from '#formats/json/array-lines.ts';
+import { BodyRoom, type BodyShare } from '../body-room.ts';
 import { QueryParameters } from '../query-parameters.ts';
 import { isJsonType, mediaTypeOf, readPlainBytes } from '../request-body.ts';
 import type { RestOptions } from '../rest-options.ts';
@@ -10,15 +12,25 @@ import { UPLOAD_TYPES } from './upload.ts';
 
 type Named = { readonly Params: { readonly name: string } };
 
+/** Bodies of the largest size that are held at once. */
+const BODIES_AT_ONCE = 2;
+
 const [LINE_FEED, BLANK, OPEN_BRACKET] = [0x0a, 0x20, 0x5b];
 
 /** Events that others send: webhooks. */
 export function eventRoutes(server: FastifyInstance, { useCases, limits, security }: RestOptions): void {
+  const room = new BodyRoom(BODIES_AT_ONCE * limits.maxJsonBytes);
   server.post<Named>('/pipelines/:name/events', { config: { identifiesItself: true } }, async (request, reply) => {
     new QueryParameters(request, []);
     const isJson = isJsonType(eventType(request));
-    const body = await readPlainBytes(request, limits.maxJsonBytes);
-    const { stored, repeated } = await useCases.pushEvents(
+    const share = room.open();
+    const { stored, repeated } = await takeEvents(request, isJson, share).finally(() => share.close());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, stored, repeated }));
+  });
+
+  async function takeEvents(request: FastifyRequest<Named>, isJson: boolean, share: BodyShare): Promise<TakenEvents> {
+    const body = await readPlainBytes(request, limits.maxJsonBytes, share);
+    return useCases.pushEvents(
       {
         pipeline: request.params.name,
         header: (name) => headerOf(request, name),
@@ -31,8 +43,7 @@ export function eventRoutes(server: FastifyInstance, { useCases, limits, securit
       },
       request.forge.call(),
     );
-    return sendJson(request, reply, 200, JSON.stringify({ success: true, stored, repeated }));
-  });
+  }
 }
 
 /** @throws DataForgeError `unsupported_media_type` */

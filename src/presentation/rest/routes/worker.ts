@@ -33,6 +33,12 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits, flight
     return sendJson(request, reply, 200, JSON.stringify({ success: true, state }));
   });
 
+  server.get<Named>('/worker/pipelines/:name/runs', async (request, reply) => {
+    const limit = new QueryParameters(request, ['limit']).count('limit') ?? 0;
+    const runs = await useCases.listKeptRuns({ ...request.params, limit }, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, runs }));
+  });
+
   server.put<OfBatch>('/worker/pipelines/:name/batches/:number', async (request, reply) => {
     const query = new QueryParameters(request, ['run', 'holder', 'caller', ...WINDOW]);
     const type = mediaTypeOf(request);
@@ -49,6 +55,12 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits, flight
     };
     const stored = await useCases.storeBatch(batch, request.forge.abortableCall());
     return sendJson(request, reply, 200, JSON.stringify({ success: true, ...stored }));
+  });
+
+  server.get('/worker/datasets', async (request, reply) => {
+    new QueryParameters(request, []);
+    const datasets = await useCases.listJoinable({}, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, datasets }));
   });
 
   server.get<OfRun>('/worker/runs/:id', async (request, reply) => {
