@@ -89,6 +89,8 @@ export class SqliteCommits {
   }
 
   setMeta(name: string, value: number): void {
-    this.connection.run(`INSERT OR REPLACE INTO ${META} (name, value) VALUES (?1, ?2)`, [name, String(value)]);
+    // In place: a row that replaces another is a change of the index too, and so one more page that every commit writes.
+    const sql = `INSERT INTO ${META} (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
+    this.connection.run(sql, [name, String(value)]);
   }
 }
