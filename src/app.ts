@@ -6,6 +6,7 @@ import { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorOptions } from '#adapters/
 import { openWorkbench, STORAGE_ENGINES, type Workbench } from '#adapters/storage/registry.ts';
 import { AnalysisRuns } from '#application/analysis/analysis-runs.ts';
 import { DatasetVersions } from '#application/analysis/dataset-versions.ts';
+import { OwnAnalyses } from '#application/analysis/own-analyses.ts';
 import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -135,7 +136,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const feeds = new StreamPlaces(config.maxFeeds, 'feeds');
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
-  const { transformer } = workbench;
+  const { renderer, transformer } = workbench;
   const source = withSystemDatasets(datasetFiles);
   const piping = {
     tracer: tracing ?? NO_TRACES,
@@ -145,6 +146,13 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     engine,
     loads,
     transformer,
+    // Runs ask for analyses as clients do, and begin when all is built.
+    analyses: new OwnAnalyses({
+      analyse: (request, call) => useCases.analyse(request, call),
+      getStanding: (request, call) => useCases.getStanding(request, call),
+      runs: analyses,
+      renderer,
+    }),
     clock,
     telemetry,
     recording,
@@ -175,7 +183,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     recorder: recording.recorder,
     processor,
     fallbackProcessor: fallback,
-    renderer: workbench.renderer,
+    renderer,
     analyses,
     versions,
     pipelines,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
-import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, sourcesWith } from '#adapters/sources/registry.ts';
 import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -20,6 +20,7 @@ import { scheduledPipeline, scheduleName } from '#application/pipelines/schedule
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { Analyses } from '#application/ports/analyses.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetSource } from '#application/ports/dataset-source.ts';
@@ -46,6 +47,7 @@ interface PipelineOptions {
   readonly engine: StorageEngine;
   readonly loads: AdmissionGate;
   readonly transformer: BatchTransformer;
+  readonly analyses: Analyses;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly tracer: Tracer;
@@ -96,8 +98,9 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     },
   };
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
+  const sources = sourcesWith(options.analyses);
   const job = {
-    sources: SOURCES,
+    sources,
     store,
     secrets,
     web,
@@ -145,7 +148,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     store,
     catalog,
     changes: engine.changes,
-    sources: SOURCES,
+    sources,
     clock,
     folder: pipelinesDir ?? '',
   };
@@ -180,7 +183,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
   return {
     files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCE_KINDS),
     pipelines,
-    sources: SOURCES,
+    sources,
     runs,
     scheduler,
     history,

@@ -5,10 +5,11 @@ import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
 import { FlightBatchStore } from '#adapters/server/flight-batch-store.ts';
 import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
+import { ServerAnalyses } from '#adapters/server/server-analyses.ts';
 import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
 import { ServerPipelines } from '#adapters/server/server-pipelines.ts';
 import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
-import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, sourcesWith } from '#adapters/sources/registry.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
@@ -55,7 +56,7 @@ export async function startWorker(
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
   const flight = config.dataTransfer === 'flight' ? new FlightBatchStore(server, config.flightUrl) : null;
   const job = {
-    sources: SOURCES,
+    sources: sourcesWith(new ServerAnalyses(server)),
     store: flight ?? new JsonBatchStore(server),
     secrets,
     web,

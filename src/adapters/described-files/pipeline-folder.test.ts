@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import type { FileFault } from '#application/ports/described-files.ts';
+import { datasetFromDescription } from '#domain/dataset/describe-dataset.ts';
 import { parsePipeline } from '#domain/pipeline/parse-pipeline.ts';
 import { pipelineFileSchema } from '#domain/pipeline/pipeline-file.ts';
 import { jsonFrom } from '#domain/record/json.ts';
@@ -113,6 +114,47 @@ test('every fault of every file is told with its place', async () => {
     ),
     expect.stringMatching(/^d\.yaml:1:1: The pipeline "C" is also defined in c\.yaml/),
   ]);
+});
+
+test('what an analysis is asked is checked with the datasets, in the words of the API', async () => {
+  const properties = [
+    { name: 'region', type: 'string' },
+    { name: 'amount', type: 'number' },
+  ];
+  const sales = datasetFromDescription(jsonFrom({ name: 'sales', properties }));
+  const analysis = (name: string, lines: string) =>
+    `name: ${name}\nsource:\n  kind: analysis\n${lines}target: {dataset: sums}\n`;
+  const files = {
+    'a.yaml': analysis('a', '  dataset: sale\n  operation: group\n'),
+    'b.yaml': analysis('b', '  dataset: sales\n  operation: groups\n'),
+    'c.yaml': analysis(
+      'c',
+      '  dataset: sales\n  operation: group\n  parameters:\n    by:\n      - column: regio\n    mesures: []\n',
+    ),
+    'd.yaml': analysis(
+      'd',
+      '  dataset: sales\n  operation: summary\n  filters:\n    - {field: amount, operator: like, value: x}\n',
+    ),
+    'e.yaml': analysis('e', '  dataset: sales\n  operation: join\n  parameters:\n    with: region\n    on: []\n'),
+    'f.yaml': analysis('f', '  dataset: sales\n  operation: join\n  parameters: []\n'),
+    'g.yaml': analysis('g', '  dataset: sales\n  operation: group\n  parameters: {measures: [{function: count}]}\n'),
+  };
+  const folder = await put(files);
+  const error = await folder.read([sales]).catch((thrown) => thrown);
+  expect((error.details.faults as FileFault[]).map(formatFault)).toEqual([
+    'a.yaml:4:3: There is no dataset "sale" (did you mean "sales"?); GET /api/v1/schemas lists those there are',
+    expect.stringMatching(
+      /^b\.yaml:5:3: source\.operation must be one of summary, group, .*, not "groups" \(did you mean "group"\?\)$/,
+    ),
+    expect.stringMatching(/^c\.yaml:6:3: "mesures" is not known here; the members are by, measures$/),
+    expect.stringMatching(/^c\.yaml:8:9: .*"regio"/),
+    expect.stringMatching(/^d\.yaml:7:.*like/),
+    'e.yaml:7:5: There is no dataset "region"; GET /api/v1/schemas lists those there are',
+    'f.yaml:6:3: source.parameters must be an object, not an array',
+  ]);
+  // Without the datasets nobody can tell.
+  const alone = await folder.read().catch((thrown) => thrown);
+  expect((alone.details.faults as FileFault[]).map(({ file }) => file)).toEqual(['b.yaml', 'f.yaml']);
 });
 
 const schema = pipelineFileSchema(SOURCE_KINDS);

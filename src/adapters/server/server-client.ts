@@ -8,7 +8,7 @@ export interface ServerAddress {
 }
 
 export interface ServerRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind `/api/v1`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -36,10 +36,22 @@ export class ServerClient {
 
   /** @throws DataForgeError what the server says, `unavailable` where there is none */
   async json<T>(request: ServerRequest): Promise<T> {
+    return this.#patiently(request, async () => (await this.#ask(request)).json() as Promise<T>);
+  }
+
+  /**
+   * The same for answers that are to be read as they come.
+   * @throws DataForgeError what the server says, `unavailable` where there is none
+   */
+  open(request: ServerRequest): Promise<Response> {
+    return this.#patiently(request, () => this.#ask(request));
+  }
+
+  async #patiently<T>(request: ServerRequest, ask: () => Promise<T>): Promise<T> {
     const until = performance.now() + PATIENCE;
     for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
       try {
-        return await this.#ask<T>(request);
+        return await ask();
       } catch (error) {
         const mayPass = error instanceof DataForgeError && error.retryable;
         if (!mayPass || request.signal.aborted || performance.now() + wait > until) throw error;
@@ -48,7 +60,7 @@ export class ServerClient {
     }
   }
 
-  async #ask<T>({ method, path, headers = {}, body, signal }: ServerRequest): Promise<T> {
+  async #ask({ method, path, headers = {}, body, signal }: ServerRequest): Promise<Response> {
     const { url, token } = this.#address;
     const given = body?.();
     let response: Response;
@@ -63,9 +75,8 @@ export class ServerClient {
       if (signal.aborted) throw signal.reason;
       throw new DataForgeError('unavailable', `No server answers at ${url}.`, { cause, retryable: true });
     }
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text) as T;
-    throw problemOf(response.status, text);
+    if (response.ok) return response;
+    throw problemOf(response.status, await response.text());
   }
 }
 

@@ -89,28 +89,31 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const { pipeline, run, window } = job;
   const holder = crypto.randomUUID();
   const state = await store.take(pipeline, holder, job.caller, window);
-  const replaces = pipeline.target.mode === 'replace';
+  const source = sourceOf(ports.sources, pipeline);
+  const isJoined = joinsBatches(pipeline, source);
   const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
-    cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
+    cursor: !isJoined && state.source === pipeline.source.kind ? state.cursor : null,
     window,
+    caller: job.caller,
     secrets,
     web,
     clock,
     folder,
     settle: settleOf(job),
-    batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
+    batch: isJoined ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
     signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
   };
   let number = state.run === run ? state.batch : 0;
   // A worker before has stored it, and may have told nobody.
   if (number > 0) progress.stored(state, null);
+  if (number > 0 && source.isSnapshot) return;
   const { times, span } = progress;
   let fetching = traceSource(span, number + 1);
   try {
-    for await (const next of transformed(ports, pipeline, opening, progress)) {
+    for await (const next of transformed(ports, pipeline, source, opening, progress)) {
       fetching.end();
       if (signal.aborted) throw abortError(signal);
       number++;
@@ -137,10 +140,16 @@ function settleOf({ pipeline, caller }: RunJob): number {
   return trigger?.kind === 'files' && caller === SCHEDULE_CALLER ? trigger.settle : 0;
 }
 
+/** Whether all batches are stored at one moment, because they take the place of what was there before. */
+function joinsBatches({ target }: Pipeline, { isSnapshot = false }: Source): boolean {
+  return target.mode === 'replace' && !isSnapshot;
+}
+
 /** The batches of a source, their rows being those that are to be stored. */
 async function* transformed(
   ports: RunJobPorts,
   pipeline: Pipeline,
+  source: Source,
   opening: SourceOpening,
   { times, span }: RunProgress,
 ): AsyncGenerator<SourceBatch> {
@@ -152,8 +161,8 @@ async function* transformed(
       return times.rows('transform', made);
     });
   };
-  const batches = times.batches(sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening));
-  if (pipeline.target.mode === 'replace') {
+  const batches = times.batches(source.open(pipeline.source.options, opening));
+  if (joinsBatches(pipeline, source)) {
     yield await joinBatches(batches, transform, (rows) => ports.transformer.lines(rows, signal));
     return;
   }

@@ -1,6 +1,7 @@
 import { DataForgeError } from '#domain/errors.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
+import { hasChangedSince } from '../analysis/queries/get-standing.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import type { ChangeLog } from '../ports/change-log.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -84,13 +85,5 @@ async function lastFile(
 async function lastChange({ catalog, changes }: ScheduledPorts, name: string, since: number): Promise<number> {
   const { dataset } = catalog.get(name);
   const head = changes.head();
-  if (head <= since) return since;
-  const { signal } = new AbortController();
-  try {
-    const page = await changes.read({ dataset, since, limit: 1, latest: false, signal });
-    return page.changes.length > 0 ? head : since;
-  } catch (error) {
-    if (error instanceof DataForgeError && error.code === 'history_trimmed') return head;
-    throw error;
-  }
+  return (await hasChangedSince(changes, dataset, since)) ? Math.max(since, head) : since;
 }

@@ -1,3 +1,5 @@
+import type { Dataset } from '../dataset/dataset.ts';
+import type { Fault } from '../errors.ts';
 import type { FileFunction } from '../file/file-content.ts';
 import type { OptionGroup } from '../file/option-group.ts';
 import type { Schedule } from '../schedule/schedule.ts';
@@ -11,6 +13,12 @@ export interface SourceKind {
   readonly options: OptionGroup;
   /** Whether it can tell when what it reads has changed, so that a schedule may wait for that. */
   readonly tellsChanges?: boolean;
+  /**
+   * What is wrong with the members as far as the datasets that there are can tell.
+   * @param options as `options` reads them
+   * @returns faults whose pointers lie within the source
+   */
+  check?(options: unknown, datasets: readonly Dataset[]): readonly Fault[];
 }
 
 /** Where the rows of a pipeline come from; `options` are as the kind's own group reads them. */

@@ -227,6 +227,12 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
       parameter('number', 'path', { type: 'integer', minimum: 1 }, 'Counts from 1 in each run.'),
     ]),
   },
+  '/api/v1/worker/standing': {
+    get: forWorkers('Whether datasets have changed since a number of the store', [
+      parameter('datasets', 'query', { type: 'string' }, 'Their names, as a JSON list.'),
+      parameter('since', 'query', { type: 'integer', minimum: 0 }, 'Left out: they count as changed.'),
+    ]),
+  },
   '/api/v1/worker/runs/{id}': {
     get: forWorkers('A run as it is kept', [ID]),
     put: forWorkers('Keep a run', [ID]),
