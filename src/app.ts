@@ -40,6 +40,7 @@ import { limitsOf, securityOf } from './limits.ts';
 import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
 import { createRunRecording } from './run-recording.ts';
+import { storeUpkeep } from './store-upkeep.ts';
 import { VERSION } from './version.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
@@ -153,6 +154,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
       runs: analyses,
       renderer,
     }),
+    storeFor: storeUpkeep({ useCases: () => useCases, maintenance: engine.maintenance, catalog }),
     clock,
     telemetry,
     recording,

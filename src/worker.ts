@@ -12,6 +12,7 @@ import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
 import { SOURCE_KINDS, sourcesWith } from '#adapters/sources/registry.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
+import { requireRows } from '#application/pipelines/pipeline-catalog.ts';
 import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
 import { runSettings } from '#application/pipelines/run-settings.ts';
@@ -76,7 +77,8 @@ export async function startWorker(
       note: (message, facts) => logger.info(facts ?? {}, message),
     },
     redact: (text) => secrets.redact(text),
-    work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    work: ({ pipeline, ...asked }, progress, signal) =>
+      runJob(job, { ...asked, pipeline: requireRows(pipeline) }, progress, signal),
     instance: newInstanceName(),
     settings: (pipeline) => runSettings(pipeline, batch),
     memory: new PeakMemory(residentMemory),

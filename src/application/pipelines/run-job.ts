@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DataForgeError } from '#domain/errors.ts';
-import { waitBefore } from '#domain/job/backoff.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
-import type { Span } from '#domain/run/trace.ts';
+import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -12,8 +8,9 @@ import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/so
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
+import { waitForNextAttempt } from './next-attempt.ts';
 import { SCHEDULE_CALLER } from './pipeline-runs.ts';
-import type { StageTimes } from './stage-times.ts';
+import type { RunProgress } from './run-progress.ts';
 import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
@@ -29,7 +26,7 @@ export interface RunJobPorts extends TransformPorts {
 }
 
 /** What a worker needs to know to carry out a run; the same job may be begun again wherever it broke off. */
-export interface RunJob {
+export interface CarriedRun {
   readonly pipeline: Pipeline;
   readonly run: string;
   /** Of a backfill. */
@@ -37,16 +34,9 @@ export interface RunJob {
   readonly caller: string;
 }
 
-/** What a run tells while it goes on. */
-export interface RunProgress {
-  log(message: string): void;
-  /** Where its time goes. */
-  readonly times: StageTimes;
-  /** The run in its trace. */
-  readonly span: Span;
-  /** The run has stored so much; `part` of the whole is done, null where nobody knows. */
-  stored(state: PipelineState, part: number | null): void;
-  retried(): void;
+/** One that moves rows. */
+export interface RunJob extends CarriedRun {
+  readonly pipeline: RowPipeline;
 }
 
 /**
@@ -71,14 +61,7 @@ export async function runJob(
       const gotOn = after !== null && (after.run !== before?.run || after.batch > before.batch);
       attempt = gotOn ? 1 : attempt;
       if (!mayPass(error) || attempt >= pipeline.retry.attempts) throw error;
-      const backoff = { first: pipeline.retry.wait, most: pipeline.retry.most };
-      const wait = Math.max(retryAfter(error, ports.clock), waitBefore(backoff, attempt + 1, Math.random()));
-      const message = error instanceof Error ? error.message : String(error);
-      progress.log(
-        `${message} Going on in ${(wait / 1000).toFixed(1)} s, attempt ${attempt + 1} of ${pipeline.retry.attempts}`,
-      );
-      progress.retried();
-      await progress.times.time('source', () => sleep(wait, undefined, { signal }).catch(() => {}));
+      await waitForNextAttempt({ error, attempt, retry: pipeline.retry, clock: ports.clock, progress, signal });
       attempt++;
     }
   }
@@ -141,14 +124,14 @@ function settleOf({ pipeline, caller }: RunJob): number {
 }
 
 /** Whether all batches are stored at one moment, because they take the place of what was there before. */
-function joinsBatches({ target }: Pipeline, { isSnapshot = false }: Source): boolean {
+function joinsBatches({ target }: RowPipeline, { isSnapshot = false }: Source): boolean {
   return target.mode === 'replace' && !isSnapshot;
 }
 
 /** The batches of a source, their rows being those that are to be stored. */
 async function* transformed(
   ports: RunJobPorts,
-  pipeline: Pipeline,
+  pipeline: RowPipeline,
   source: Source,
   opening: SourceOpening,
   { times, span }: RunProgress,
@@ -173,7 +156,7 @@ async function* transformed(
 }
 
 /** @throws DataForgeError `invalid_pipeline_file` where no source of the kind is registered */
-function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Source {
+function sourceOf(sources: readonly Source[], { name, source }: RowPipeline): Source {
   const found = sources.find(({ kind }) => kind === source.kind);
   if (found !== undefined) return found;
   throw new DataForgeError(
@@ -185,10 +168,4 @@ function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Sourc
 /** Rows that cannot be read may be half of what was sent, and others may have been overtaken: they too are asked for again. */
 function mayPass(error: unknown): boolean {
   return error instanceof DataForgeError && (error.retryable || ['invalid_body', 'pipeline_busy'].includes(error.code));
-}
-
-/** Milliseconds until the time that a source has named. */
-function retryAfter(error: unknown, clock: Clock): number {
-  const at = error instanceof DataForgeError ? error.details.retryAt : undefined;
-  return typeof at === 'number' ? Math.max(0, at - clock.now()) : 0;
 }

@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 import { hasChangedSince } from '../analysis/queries/get-standing.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
@@ -7,6 +7,7 @@ import type { ChangeLog } from '../ports/change-log.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Source } from '../ports/source.ts';
 import type { Scheduled } from '../scheduling/scheduler.ts';
+import { requireRows } from './pipeline-catalog.ts';
 import { SCHEDULE_CALLER } from './pipeline-runs.ts';
 import { type RecallPorts, recallRuns, settleDied } from './recall-runs.ts';
 
@@ -38,7 +39,7 @@ export function scheduledPipeline(ports: ScheduledPorts, pipeline: Pipeline, sch
         ...begin,
         first: 0,
         lookEvery: FILES_LOOKED_FOR,
-        lastEvent: (since) => lastFile(ports, pipeline, trigger.settle, since),
+        lastEvent: (since) => lastFile(ports, requireRows(pipeline), trigger.settle, since),
       };
     default:
       return begin;
@@ -72,7 +73,7 @@ async function lastSuccess(ports: ScheduledPorts, pipeline: string, since: numbe
 /** When the last file came that nobody writes to any more. */
 async function lastFile(
   { sources, clock, folder }: ScheduledPorts,
-  { source }: Pipeline,
+  { source }: RowPipeline,
   settle: number,
   since: number,
 ): Promise<number> {

@@ -71,7 +71,8 @@ export interface RunLogLine {
 export interface PipelineRun {
   readonly id: string;
   readonly pipeline: string;
-  readonly dataset: string;
+  /** The dataset that takes its rows; null: it is a job and has none. */
+  readonly dataset: string | null;
   readonly state: RunState;
   readonly caller: string;
   readonly startedAt: number;

@@ -182,6 +182,18 @@ describeOnRedis('workers on other machines', (redis) => {
     },
   );
 
+  test('one leaves jobs about the store to the server', { timeout: 60_000 }, async () => {
+    const job = { kind: 'backup', folder: '../copies' };
+    await writeFile(join(folder, 'pipelines', 'copy.json'), JSON.stringify({ name: 'copy', job }));
+    await startAll(1);
+    const runs = [];
+    for (let round = 0; round < 5; round++) runs.push(await call('POST', '/pipelines/copy/runs?wait_ms=40000'));
+    for (const run of runs) {
+      expect(run).toMatchObject({ state: 'succeeded', error: null });
+      expect((await recordOf(run.id)).instance).toContain(` ${server.pid} `);
+    }
+  });
+
   test('one reads a window of a pipeline, and the cursor on the server stays', { timeout: 120_000 }, async () => {
     await describePipeline({
       source: { kind: 'rest', url: source.url, paging: { kind: 'page' }, incremental: { field: 'id', start: '500' } },

@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { pushOptions } from '#domain/pipeline/push.ts';
 import { addCounts, NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
 import { timestampOf } from '#domain/record/time.ts';
@@ -18,7 +18,7 @@ export interface PushRunPorts extends TransformPorts {
   readonly writer: RecordWriter;
   readonly clock: Clock;
   /** Told of each batch that is stored, with the run as it was before and as it is now. */
-  readonly onStored: (pipeline: Pipeline, before: PipelineRun, now: PipelineRun) => void;
+  readonly onStored: (pipeline: RowPipeline, before: PipelineRun, now: PipelineRun) => void;
 }
 
 /** Whom the history names. */
@@ -48,7 +48,7 @@ export class PushRun {
    * @returns those
    * @throws DataForgeError as `BatchStore.store`, and as transforms do
    */
-  async store(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
+  async store(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
     for (let taken = 0; taken < MOST_TAKEN; taken++) {
       try {
         return await this.#storeOnce(pipeline, events);
@@ -62,7 +62,7 @@ export class PushRun {
     throw new DataForgeError('unavailable', message, { retryable: true });
   }
 
-  async #storeOnce(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
+  async #storeOnce(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
     // Whoever else stores events takes the pipeline first: what is looked up from here on holds until these are stored.
     const holder = await this.#take(pipeline);
     const fresh = await this.#unknown(pipeline, events);
@@ -88,7 +88,7 @@ export class PushRun {
     return new Set(fresh);
   }
 
-  async #take(pipeline: Pipeline): Promise<string> {
+  async #take(pipeline: RowPipeline): Promise<string> {
     if (this.#holder !== null) return this.#holder;
     const holder = crypto.randomUUID();
     await this.#ports.store.take(pipeline, holder, CALLER);
@@ -99,7 +99,7 @@ export class PushRun {
   }
 
   /** The run that goes on, or a new one. */
-  async #open(pipeline: Pipeline): Promise<PipelineRun> {
+  async #open(pipeline: RowPipeline): Promise<PipelineRun> {
     const { clock, writer } = this.#ports;
     const now = clock.now();
     const run = this.#run;
@@ -135,7 +135,7 @@ export class PushRun {
   }
 
   /** The events that are not stored, each id once. */
-  async #unknown(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<readonly PushedEvent[]> {
+  async #unknown(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<readonly PushedEvent[]> {
     const first = new Map<string, PushedEvent>();
     for (const event of events) if (event.id !== null && !first.has(event.id)) first.set(event.id, event);
     const known = new Set<string>();
@@ -147,7 +147,7 @@ export class PushRun {
     return events.filter((event) => event.id === null || (first.get(event.id) === event && !known.has(event.id)));
   }
 
-  async #isStored(pipeline: Pipeline, id: string): Promise<boolean> {
+  async #isStored(pipeline: RowPipeline, id: string): Promise<boolean> {
     const { kind, key } = eventMark(pipeline, id);
     const run = await this.#ports.writer.readMark(kind, key);
     return run !== null && !(await this.#isUndone(run));
@@ -160,6 +160,6 @@ export class PushRun {
 }
 
 /** The mark that remembers an event; its value is the run that stored it. */
-function eventMark({ name }: Pipeline, id: string): { readonly kind: string; readonly key: string } {
+function eventMark({ name }: RowPipeline, id: string): { readonly kind: string; readonly key: string } {
   return { kind: `pushed-event ${name}`, key: id };
 }

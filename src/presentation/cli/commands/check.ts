@@ -44,7 +44,9 @@ function inOrder(word: string, names: readonly string[]): string {
 }
 
 /** @throws DataForgeError `invalid_pipeline_file` where a pipeline names a dataset that no file describes */
-function refuseUnknownTargets({ name, target }: Pipeline, datasets: readonly Dataset[]): void {
+function refuseUnknownTargets(pipeline: Pipeline, datasets: readonly Dataset[]): void {
+  if (pipeline.kind === 'job') return;
+  const { name, target } = pipeline;
   const known = namesOf(datasets);
   for (const wanted of [target.dataset, target.quarantine]) {
     if (wanted === null || known.includes(wanted)) continue;

@@ -23,7 +23,7 @@ const RUN: Tree = {
   properties: {
     id: { type: 'string', format: 'uuid' },
     pipeline: { type: 'string' },
-    dataset: { type: 'string' },
+    dataset: { type: ['string', 'null'], description: 'null: the pipeline has a job.' },
     state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
     backfill: { ...WINDOW, type: ['object', 'null'], description: 'The window of a backfill; null: an ordinary run.' },
@@ -50,11 +50,12 @@ const PIPELINE: Tree = {
   properties: {
     name: { type: 'string' },
     description: { type: 'string' },
-    source: { type: 'string', description: 'The kind of its source.' },
+    source: { type: ['string', 'null'], description: 'The kind of its source; null where it has a job.' },
+    job: { type: ['string', 'null'], description: 'The kind of its job; null where it moves rows.' },
     transform: { enum: ['sql', 'function', null] },
-    dataset: { type: 'string', description: 'The dataset that takes the rows.' },
-    mode: { enum: ['append', 'upsert', 'replace'] },
-    contract: { enum: ['freeze', 'evolve', 'quarantine'] },
+    dataset: { type: ['string', 'null'], description: 'The dataset that takes the rows.' },
+    mode: { enum: ['append', 'upsert', 'replace', null] },
+    contract: { enum: ['freeze', 'evolve', 'quarantine', null] },
     paused: {
       type: ['boolean', 'null'],
       description: 'Whether it waits until it is resumed; null where it runs only when somebody asks for it.',
