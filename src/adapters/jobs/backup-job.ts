@@ -4,7 +4,9 @@ import { count, optional, text } from '#domain/file/option.ts';
 import { defineJob } from './define-job.ts';
 import { deleteOlder, nameInPath, timeInName } from './files-by-time.ts';
 
-const SUFFIX = '.backup';
+const COPY = /\.backup/;
+/** What a process leaves that is killed while it writes one, by the names that engines give it. */
+const UNFINISHED = /\.backup\.part.*/;
 
 /** A copy of the store, under a name of its own, and no more copies than are wanted. */
 export const backupJob = defineJob({
@@ -20,9 +22,8 @@ export const backupJob = defineJob({
     const folder = resolve(base, given);
     await mkdir(folder, { recursive: true });
     const prefix = `${nameInPath(pipeline)}-`;
-    // What a process has left that was killed while it wrote one.
-    await deleteOlder(folder, prefix, `${SUFFIX}.part`, 0);
-    const name = `${prefix}${timeInName(clock.now())}${SUFFIX}`;
+    await deleteOlder(folder, prefix, UNFINISHED, 0);
+    const name = `${prefix}${timeInName(clock.now())}.backup`;
     const path = join(folder, name);
     await store.backup(path);
     if (signal.aborted) {
@@ -31,7 +32,7 @@ export const backupJob = defineJob({
     }
     note(`written: ${name}`);
     if (keep === null) return;
-    const gone = await deleteOlder(folder, prefix, SUFFIX, keep);
+    const gone = await deleteOlder(folder, prefix, COPY, keep);
     if (gone > 0) note(`deleted ${gone} older ${gone === 1 ? 'copy' : 'copies'}`);
   },
 });

@@ -14,11 +14,11 @@ export function nameInPath(pipeline: string): string {
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z`;
 
 /**
- * Deletes files of a folder whose names are the prefix, a time and the suffix: all but the newest ones.
+ * Deletes files of a folder whose names are the prefix, a time and what the suffix takes: all but the newest ones.
  * @returns how many it deleted
  */
-export async function deleteOlder(folder: string, prefix: string, suffix: string, keep: number): Promise<number> {
-  const pattern = new RegExp(`^${RegExp.escape(prefix)}${TIME}${RegExp.escape(suffix)}$`);
+export async function deleteOlder(folder: string, prefix: string, suffix: RegExp, keep: number): Promise<number> {
+  const pattern = new RegExp(`^${RegExp.escape(prefix)}${TIME}${suffix.source}$`);
   const files = (await readdir(folder)).filter((name) => pattern.test(name)).sort();
   const old = files.slice(0, Math.max(0, files.length - keep));
   for (const name of old) await rm(join(folder, name), { force: true });
