@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { JOBS } from '#adapters/jobs/registry.ts';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import { DATASET_FILE_SCHEMA } from '#domain/dataset/dataset-file-schema.ts';
 import { pipelineFileSchema } from '#domain/pipeline/pipeline-file.ts';
@@ -17,7 +18,10 @@ function write(path: string, text: string): void {
 }
 
 write('docs/reference/dataset-file.schema.json', `${JSON.stringify(DATASET_FILE_SCHEMA, null, 2)}\n`);
-write('docs/reference/pipeline-file.schema.json', `${JSON.stringify(pipelineFileSchema(SOURCE_KINDS), null, 2)}\n`);
+write(
+  'docs/reference/pipeline-file.schema.json',
+  `${JSON.stringify(pipelineFileSchema(SOURCE_KINDS, JOBS), null, 2)}\n`,
+);
 write('docs/reference/configuration.md', configurationPage());
 write('docs/reference/errors.md', errorsPage());
 write('docs/reference/websocket.md', webSocketPage());

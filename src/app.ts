@@ -6,6 +6,7 @@ import { DEFAULT_PROCESSOR, PROCESSORS, type ProcessorOptions } from '#adapters/
 import { openWorkbench, STORAGE_ENGINES, type Workbench } from '#adapters/storage/registry.ts';
 import { AnalysisRuns } from '#application/analysis/analysis-runs.ts';
 import { DatasetVersions } from '#application/analysis/dataset-versions.ts';
+import { OwnAnalyses } from '#application/analysis/own-analyses.ts';
 import { systemCall } from '#application/call.ts';
 import type { SynchroniseRequest, SynchroniseResult } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -39,6 +40,7 @@ import { limitsOf, securityOf } from './limits.ts';
 import { createPipelines } from './pipelines.ts';
 import { createProtocols } from './protocols.ts';
 import { createRunRecording } from './run-recording.ts';
+import { storeUpkeep } from './store-upkeep.ts';
 import { VERSION } from './version.ts';
 
 /** Parts that a test, or a command of the command line, puts in the place of the usual ones. */
@@ -135,7 +137,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
   const feeds = new StreamPlaces(config.maxFeeds, 'feeds');
   const sqlPlaces = new StreamPlaces(config.maxSqlQueries, 'queries');
   const loads = new AdmissionQueue({ places: 8, maxWaiting: 64 });
-  const { transformer } = workbench;
+  const { renderer, transformer } = workbench;
   const source = withSystemDatasets(datasetFiles);
   const piping = {
     tracer: tracing ?? NO_TRACES,
@@ -145,6 +147,14 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     engine,
     loads,
     transformer,
+    // Runs ask for analyses as clients do, and begin when all is built.
+    analyses: new OwnAnalyses({
+      analyse: (request, call) => useCases.analyse(request, call),
+      getStanding: (request, call) => useCases.getStanding(request, call),
+      runs: analyses,
+      renderer,
+    }),
+    storeFor: storeUpkeep({ useCases: () => useCases, maintenance: engine.maintenance, catalog }),
     clock,
     telemetry,
     recording,
@@ -175,7 +185,7 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
     recorder: recording.recorder,
     processor,
     fallbackProcessor: fallback,
-    renderer: workbench.renderer,
+    renderer,
     analyses,
     versions,
     pipelines,

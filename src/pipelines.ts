@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { DatasetFileGrowth } from '#adapters/described-files/dataset-growth.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { JOBS } from '#adapters/jobs/registry.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
-import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, sourcesWith } from '#adapters/sources/registry.ts';
 import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import type { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
@@ -10,16 +11,18 @@ import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
 import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
 import { MarkedRunHistory } from '#application/pipelines/marked-run-history.ts';
 import { PipelineCatalog } from '#application/pipelines/pipeline-catalog.ts';
-import { PipelineRuns, RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
+import { PipelineRuns, RUN_KIND, SERVER_RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { EventIntake } from '#application/pipelines/push/event-intake.ts';
 import { settleRun } from '#application/pipelines/recall-runs.ts';
 import { recordOfRun } from '#application/pipelines/record-of-run.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
+import { type RegisteredJobPorts, runRegisteredJob } from '#application/pipelines/run-registered-job.ts';
 import { runSettings } from '#application/pipelines/run-settings.ts';
 import { scheduledPipeline, scheduleName } from '#application/pipelines/scheduled-pipelines.ts';
 import { sendAlerts } from '#application/pipelines/send-alerts.ts';
 import { joinableDatasets } from '#application/pipelines/transform-rows.ts';
 import type { AdmissionGate } from '#application/ports/admission-gate.ts';
+import type { Analyses } from '#application/ports/analyses.ts';
 import type { BatchTransformer } from '#application/ports/batch-transformer.ts';
 import type { Clock } from '#application/ports/clock.ts';
 import type { DatasetSource } from '#application/ports/dataset-source.ts';
@@ -46,6 +49,8 @@ interface PipelineOptions {
   readonly engine: StorageEngine;
   readonly loads: AdmissionGate;
   readonly transformer: BatchTransformer;
+  readonly analyses: Analyses;
+  readonly storeFor: RegisteredJobPorts['storeFor'];
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly tracer: Tracer;
@@ -55,6 +60,9 @@ interface PipelineOptions {
     readonly surroundings: RunSurroundings;
   };
 }
+
+/** Jobs about the store that a server does at once, also where it leaves all other runs to workers. */
+const SERVER_RUNS = 2;
 
 /** How long a run may go on when the server stops; then it is given back, and gone on with by whoever is next. */
 const GRACE_MS = 2000;
@@ -96,8 +104,9 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     },
   };
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
+  const sources = sourcesWith(options.analyses);
   const job = {
-    sources: SOURCES,
+    sources,
     store,
     secrets,
     web,
@@ -107,6 +116,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     transformer: options.transformer,
     joinable: async () => joinableDatasets(catalog, engine.reader, config.processorMaxInput),
   };
+  const upkeep = { jobs: JOBS, storeFor: options.storeFor, clock, folder: pipelinesDir ?? '' };
   let running = 0;
   const carryOut = carryOutRun({
     history,
@@ -114,7 +124,10 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     clock,
     telemetry,
     redact: (text) => secrets.redact(text),
-    work: (asked, progress, signal) => runJob(job, asked, progress, signal),
+    work: ({ pipeline, ...asked }, progress, signal) =>
+      pipeline.kind === 'rows'
+        ? runJob(job, { ...asked, pipeline }, progress, signal)
+        : runRegisteredJob(upkeep, { ...asked, pipeline }, progress, signal),
     instance: surroundings.instance,
     settings: (pipeline) => runSettings(pipeline, batch),
     memory,
@@ -132,10 +145,10 @@ export function createPipelines(options: PipelineOptions): Pipelines {
   const queue = new LazyQueue(
     () =>
       TASK_QUEUES[config.taskQueue]({ ...config, dataDir: engine.capabilities.durable ? config.dataDir : null, clock }),
-    {
-      run,
-      concurrency: config.pipelineRuns,
-    },
+    new Map([
+      [RUN_KIND, { run, concurrency: config.pipelineRuns }],
+      [SERVER_RUN_KIND, { run, concurrency: SERVER_RUNS }],
+    ]),
   );
   const jobs = pipelinesDir === null ? null : { open: () => queue.open(), work: () => queue.work() };
   const runs = new PipelineRuns({ jobs, history, clock });
@@ -145,7 +158,7 @@ export function createPipelines(options: PipelineOptions): Pipelines {
     store,
     catalog,
     changes: engine.changes,
-    sources: SOURCES,
+    sources,
     clock,
     folder: pipelinesDir ?? '',
   };
@@ -178,9 +191,9 @@ export function createPipelines(options: PipelineOptions): Pipelines {
   });
   let stopListening = () => {};
   return {
-    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCE_KINDS),
+    files: pipelinesDir === null ? null : new PipelineFolder(pipelinesDir, SOURCE_KINDS, JOBS),
     pipelines,
-    sources: SOURCES,
+    sources,
     runs,
     scheduler,
     history,
@@ -224,13 +237,13 @@ function isOnChange(schedule: Schedule | null, datasets: ReadonlySet<string>): b
 /** The task queue with the workers of this process, opened when it is first needed. */
 class LazyQueue {
   readonly #open: () => Promise<TaskQueue>;
-  readonly #runs: KindOfWork;
+  readonly #kinds: ReadonlyMap<string, KindOfWork>;
   #queue: Promise<TaskQueue> | null = null;
   #worker: Promise<JobWorker> | null = null;
 
-  constructor(open: () => Promise<TaskQueue>, runs: KindOfWork) {
+  constructor(open: () => Promise<TaskQueue>, kinds: ReadonlyMap<string, KindOfWork>) {
     this.#open = open;
-    this.#runs = runs;
+    this.#kinds = new Map([...kinds].filter(([, { concurrency }]) => concurrency > 0));
   }
 
   open(): Promise<TaskQueue> {
@@ -241,8 +254,7 @@ class LazyQueue {
   /** Begins to carry out runs, where this process does. */
   async work(): Promise<void> {
     const queue = await this.open();
-    if (this.#runs.concurrency === 0) return;
-    this.#worker ??= queue.work(new Map([[RUN_KIND, this.#runs]]));
+    this.#worker ??= queue.work(this.#kinds);
     await this.#worker;
   }
 

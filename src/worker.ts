@@ -5,13 +5,15 @@ import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { TASK_QUEUES } from '#adapters/queue/registry.ts';
 import { FlightBatchStore } from '#adapters/server/flight-batch-store.ts';
 import { JsonBatchStore } from '#adapters/server/json-batch-store.ts';
+import { ServerAnalyses } from '#adapters/server/server-analyses.ts';
 import { type ServerAddress, ServerClient } from '#adapters/server/server-client.ts';
 import { ServerDatasets } from '#adapters/server/server-datasets.ts';
 import { ServerPipelines } from '#adapters/server/server-pipelines.ts';
 import { ServerRunHistory } from '#adapters/server/server-run-history.ts';
-import { SOURCE_KINDS, SOURCES } from '#adapters/sources/registry.ts';
+import { SOURCE_KINDS, sourcesWith } from '#adapters/sources/registry.ts';
 import { openWorkbench } from '#adapters/storage/registry.ts';
 import { carryOutRun } from '#application/pipelines/carry-out-run.ts';
+import { requireRows } from '#application/pipelines/pipeline-catalog.ts';
 import { RUN_KIND } from '#application/pipelines/pipeline-runs.ts';
 import { runJob } from '#application/pipelines/run-job.ts';
 import { runSettings } from '#application/pipelines/run-settings.ts';
@@ -56,7 +58,7 @@ export async function startWorker(
   const batch = { bytes: config.pipelineBatch, time: config.pipelineBatchMs };
   const flight = config.dataTransfer === 'flight' ? new FlightBatchStore(server, config.flightUrl) : null;
   const job = {
-    sources: SOURCES,
+    sources: sourcesWith(new ServerAnalyses(server)),
     store: flight ?? new JsonBatchStore(server),
     secrets,
     web,
@@ -75,10 +77,11 @@ export async function startWorker(
       note: (message, facts) => logger.info(facts ?? {}, message),
     },
     redact: (text) => secrets.redact(text),
-    work: async (asked, progress, signal) => {
+    work: async ({ pipeline, ...asked }, progress, signal) => {
       const joined = new ServerDatasets({ server, folder: join(folder, `joined-${asked.run}`), maxBytes });
       try {
-        await runJob({ ...job, joinable: (ended) => joined.list(ended) }, asked, progress, signal);
+        const rows = { ...asked, pipeline: requireRows(pipeline) };
+        await runJob({ ...job, joinable: (ended) => joined.list(ended) }, rows, progress, signal);
       } finally {
         await joined.close();
       }

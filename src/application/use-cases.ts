@@ -3,6 +3,7 @@ import { analyse } from './analysis/commands/analyse.ts';
 import { cancelAnalysis } from './analysis/commands/cancel-analysis.ts';
 import type { DatasetVersions } from './analysis/dataset-versions.ts';
 import { getAnalysis, listAnalyses } from './analysis/queries/get-analysis.ts';
+import { getStanding } from './analysis/queries/get-standing.ts';
 import { readAnalysisResult, streamAnalysisResult } from './analysis/queries/read-analysis-result.ts';
 import { applyDataset } from './datasets/commands/apply-dataset.ts';
 import { planDataset } from './datasets/commands/plan-dataset.ts';
@@ -195,6 +196,7 @@ export function createUseCases(parts: UseCaseParts) {
 
     analyse: observe('analyse', analyse({ ...analysing, observe: observeBatches })),
     getAnalysis: observe('get-analysis', getAnalysis(analyses, limits)),
+    getStanding: observe('get-standing', getStanding({ catalog, changes })),
     listAnalyses: observe('list-analyses', listAnalyses(analyses)),
     readAnalysisResult: observe('read-analysis-result', readAnalysisResult(analyses)),
     streamAnalysisResult: observeStream('stream-analysis-result', streamAnalysisResult(analyses, parts.renderer)),

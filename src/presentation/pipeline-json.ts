@@ -1,4 +1,5 @@
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
+import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { type PipelineRun, rowsOf, starterOf } from '#domain/pipeline/run.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
 
@@ -9,19 +10,25 @@ export function pipelineJson({
   schedule,
   paused,
 }: PipelineStatus): Readonly<Record<string, unknown>> {
-  const { name, description, source, transform, target } = pipeline;
+  const { name, description } = pipeline;
   return {
     name,
     description,
-    source: source.kind,
-    transform: transform?.kind ?? null,
-    dataset: target.dataset,
-    mode: target.mode,
-    contract: target.contract,
+    ...workJson(pipeline),
     paused,
     schedule: pipeline.schedule && schedule && scheduleJson(pipeline.schedule, schedule),
     last_run: lastRun && { ...runJson(lastRun), log: undefined },
   };
+}
+
+/** What it does; of a job its kind alone, of one that moves rows all but that. */
+export function workJson(pipeline: Pipeline): Readonly<Record<string, string | null>> {
+  if (pipeline.kind === 'job') {
+    return { source: null, transform: null, dataset: null, mode: null, contract: null, job: pipeline.job.kind };
+  }
+  const { source, transform, target } = pipeline;
+  const { dataset, mode, contract } = target;
+  return { source: source.kind, transform: transform?.kind ?? null, dataset, mode, contract, job: null };
 }
 
 function scheduleJson(

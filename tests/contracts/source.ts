@@ -75,6 +75,7 @@ export function sourceContract(name: string, { source, open, lacks = {}, secrets
         secrets: { get: (secret) => secrets[secret] ?? `secret of ${secret}`, redact: (text) => text },
         batch: { bytes: 4000, time: 10_000 },
         signal: new AbortController().signal,
+        caller: 'tests',
         note: () => {},
         ...changes,
       });

@@ -144,11 +144,20 @@ describe('every kind of source', () => {
   });
 });
 
+test('every kind of job has a table with every key that it takes', async () => {
+  const { JOBS } = await import('#adapters/jobs/registry.ts');
+  for (const { kind, options } of JOBS) {
+    const documented = tableUnder('docs/reference/jobs.md', `The job \`${kind}\``);
+    expect(documented.map(([key]) => key)).toEqual(Object.keys(options).map((key) => `\`${key}\``));
+  }
+});
+
 test('the tables of a pipeline file are what its reader takes', async () => {
   const { SOURCE_KINDS } = await import('#adapters/sources/registry.ts');
+  const { JOBS } = await import('#adapters/jobs/registry.ts');
   const { pipelineFileSchema } = await import('#domain/pipeline/pipeline-file.ts');
   // biome-ignore lint/suspicious/noExplicitAny: a schema has any shape
-  const { properties } = pipelineFileSchema(SOURCE_KINDS) as any;
+  const { properties } = pipelineFileSchema(SOURCE_KINDS, JOBS) as any;
   const keys = (schema: { properties: object }) =>
     Object.keys(schema.properties)
       .map((key) => `\`${key}\``)
@@ -159,7 +168,7 @@ test('the tables of a pipeline file are what its reader takes', async () => {
       .sort();
   };
   expect(documented('The pipeline')).toEqual(keys({ properties }));
-  expect(documented('The target')).toEqual(keys(properties.target));
+  expect(documented('The target')).toEqual(keys(properties.target.anyOf?.[0] ?? properties.target));
   expect(documented('The schedule')).toEqual(keys(properties.schedule.anyOf?.[0] ?? properties.schedule));
   expect(documented('Retry')).toEqual(keys(properties.retry));
 });

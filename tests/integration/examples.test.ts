@@ -7,6 +7,7 @@ import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { openExample, readExampleManifest } from '#adapters/described-files/example-manifest.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { SOURCES } from '#adapters/sources/registry.ts';
+import { requireRows } from '#application/pipelines/pipeline-catalog.ts';
 import { EXAMPLES_DIR } from '#config';
 import { compileRowValidator } from '#domain/record/validate-row.ts';
 import { readRows } from '#formats/rows/read-rows.ts';
@@ -17,7 +18,10 @@ const loads = await readExampleManifest(EXAMPLES_DIR);
 
 test('every example dataset is filled, by a file or by a pipeline, and nothing else', async () => {
   const pipelines = await new PipelineFolder(`${EXAMPLES_DIR}/pipelines`, SOURCES).read();
-  const filled = new Set([...loads.map(({ dataset }) => dataset), ...pipelines.map(({ target }) => target.dataset)]);
+  const filled = new Set([
+    ...loads.map(({ dataset }) => dataset),
+    ...pipelines.map((pipeline) => requireRows(pipeline).target.dataset),
+  ]);
   expect([...filled].sort()).toEqual(datasets.map(({ name }) => name).sort());
 });
 

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { JOBS } from '#adapters/jobs/registry.ts';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import type { FileFault } from '#application/ports/described-files.ts';
+import { datasetFromDescription } from '#domain/dataset/describe-dataset.ts';
 import { parsePipeline } from '#domain/pipeline/parse-pipeline.ts';
 import { pipelineFileSchema } from '#domain/pipeline/pipeline-file.ts';
 import { jsonFrom } from '#domain/record/json.ts';
@@ -23,7 +25,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function put(files: Readonly<Record<string, string>>): Promise<PipelineFolder> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  return new PipelineFolder(folder, SOURCE_KINDS);
+  return new PipelineFolder(folder, SOURCE_KINDS, JOBS);
 }
 
 async function faultsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
@@ -38,6 +40,7 @@ test('a file says no more than it must, and the rest has defaults', async () => 
   const files = await put({ 'a.yaml': `name: a\n${SOURCE}\ntarget: {dataset: sales}\n` });
   expect(await files.read()).toEqual([
     {
+      kind: 'rows',
       name: 'a',
       description: '',
       source: { kind: 'files', options: { path: 'inbox', format: null, changed: 'again' } },
@@ -115,7 +118,94 @@ test('every fault of every file is told with its place', async () => {
   ]);
 });
 
-const schema = pipelineFileSchema(SOURCE_KINDS);
+test('a job stands in the place of source and target, and every fault is told with its place', async () => {
+  const files = await put({
+    'a.yaml': 'name: a\njob: {kind: backup, folder: copies, keep: 3}\nschedule: {cron: 0 3 * * *}\n',
+  });
+  expect(await files.read()).toEqual([
+    {
+      kind: 'job',
+      name: 'a',
+      description: '',
+      job: { kind: 'backup', options: { folder: 'copies', keep: 3 } },
+      schedule: expect.objectContaining({ trigger: { kind: 'cron', cron: '0 3 * * *', zone: 'UTC' } }),
+      retry: { attempts: 5, wait: 1000, most: 300_000 },
+      timeout: 6 * 3600_000,
+      alerts: [],
+    },
+  ]);
+  await rm(join(folder, 'a.yaml'));
+  const job = 'job: {kind: compact}\n';
+  expect(
+    await faultsOf({
+      'a.yaml': `name: a\n${SOURCE}\n${job}target: {dataset: x}\n`,
+      'b.yaml': 'name: b\nschedule: {every: 1d}\n',
+      'c.yaml': `name: c\n${job}transform: SELECT 1\ntarget: {dataset: x}\n`,
+      'd.yaml': 'name: d\njob:\n  kind: bakup\n',
+      'e.yaml': 'name: e\njob:\n  kind: backup\n  folder: x\n  keep: 0\n',
+      'f.yaml': `name: f\n${job}schedule: {on_files: 2s}\n`,
+      'g.yaml': `name: g\n${SOURCE}\n`,
+    }),
+  ).toEqual([
+    'a.yaml:3:1: The file has both source and job; leave out job to move rows, or source to have the job done',
+    'b.yaml:1:1: The file needs source, where rows come from, or job, what the server is to do',
+    'c.yaml:3:1: transform is about rows, and a job moves none; leave it out',
+    'c.yaml:4:1: target is about rows, and a job moves none; leave it out',
+    'd.yaml:3:3: job.kind must be one of backup, check, compact, export, trim_history, not "bakup" (did you mean "backup"?)',
+    'e.yaml:5:3: job.keep must be a whole number from 1 to 100000, not 0',
+    'f.yaml:3:12: schedule.on_files waits for files of a source, and the pipeline has a job; name another trigger',
+    'g.yaml:1:1: The file needs target',
+  ]);
+  for (const name of 'abcdefg') await rm(join(folder, `${name}.yaml`));
+  const about = await put({ 'a.yaml': 'name: a\njob:\n  kind: trim_history\n  older_than: 7d\n  dataset: sale\n' });
+  const error = await about.read([]).catch((thrown) => thrown);
+  expect((error.details.faults as FileFault[]).map(formatFault)).toEqual([
+    'a.yaml:5:3: There is no dataset "sale"; GET /api/v1/schemas lists those there are',
+  ]);
+});
+
+test('what an analysis is asked is checked with the datasets, in the words of the API', async () => {
+  const properties = [
+    { name: 'region', type: 'string' },
+    { name: 'amount', type: 'number' },
+  ];
+  const sales = datasetFromDescription(jsonFrom({ name: 'sales', properties }));
+  const analysis = (name: string, lines: string) =>
+    `name: ${name}\nsource:\n  kind: analysis\n${lines}target: {dataset: sums}\n`;
+  const files = {
+    'a.yaml': analysis('a', '  dataset: sale\n  operation: group\n'),
+    'b.yaml': analysis('b', '  dataset: sales\n  operation: groups\n'),
+    'c.yaml': analysis(
+      'c',
+      '  dataset: sales\n  operation: group\n  parameters:\n    by:\n      - column: regio\n    mesures: []\n',
+    ),
+    'd.yaml': analysis(
+      'd',
+      '  dataset: sales\n  operation: summary\n  filters:\n    - {field: amount, operator: like, value: x}\n',
+    ),
+    'e.yaml': analysis('e', '  dataset: sales\n  operation: join\n  parameters:\n    with: region\n    on: []\n'),
+    'f.yaml': analysis('f', '  dataset: sales\n  operation: join\n  parameters: []\n'),
+    'g.yaml': analysis('g', '  dataset: sales\n  operation: group\n  parameters: {measures: [{function: count}]}\n'),
+  };
+  const folder = await put(files);
+  const error = await folder.read([sales]).catch((thrown) => thrown);
+  expect((error.details.faults as FileFault[]).map(formatFault)).toEqual([
+    'a.yaml:4:3: There is no dataset "sale" (did you mean "sales"?); GET /api/v1/schemas lists those there are',
+    expect.stringMatching(
+      /^b\.yaml:5:3: source\.operation must be one of summary, group, .*, not "groups" \(did you mean "group"\?\)$/,
+    ),
+    expect.stringMatching(/^c\.yaml:6:3: "mesures" is not known here; the members are by, measures$/),
+    expect.stringMatching(/^c\.yaml:8:9: .*"regio"/),
+    expect.stringMatching(/^d\.yaml:7:.*like/),
+    'e.yaml:7:5: There is no dataset "region"; GET /api/v1/schemas lists those there are',
+    'f.yaml:6:3: source.parameters must be an object, not an array',
+  ]);
+  // Without the datasets nobody can tell.
+  const alone = await folder.read().catch((thrown) => thrown);
+  expect((alone.details.faults as FileFault[]).map(({ file }) => file)).toEqual(['b.yaml', 'f.yaml']);
+});
+
+const schema = pipelineFileSchema(SOURCE_KINDS, JOBS);
 const accepts = new Ajv2020({ allowUnionTypes: true, strict: false }).compile(schema);
 
 test('the published schema is the one in the code (node scripts/write-reference.ts makes it)', () => {
@@ -141,7 +231,7 @@ const odd = fc.constantFrom<unknown>(
 const member = (names: readonly string[]) => fc.dictionary(fc.constantFrom(...names, 'typo'), odd, { maxKeys: 3 });
 const anyFile = fc
   .record({
-    top: member(['name', 'description', 'transform', 'timeout', 'schedule', 'retry', 'alerts']),
+    top: member(['name', 'description', 'transform', 'job', 'target', 'timeout', 'schedule', 'retry', 'alerts']),
     source: member(['kind', 'path', 'format', 'changed', 'url', 'headers', 'paging']),
     target: member(['dataset', 'mode', 'contract', 'quarantine']),
     schedule: member(['cron', 'zone', 'every', 'after', 'on_change', 'catch_up', 'jitter', 'paused']),
@@ -161,7 +251,7 @@ test('what the schema refuses, the reader refuses', () => {
   fc.assert(
     fc.property(anyFile, (file) => {
       if (accepts(file)) return;
-      const parsed = parsePipeline({ json: jsonFrom(file), functions: new Map() }, SOURCE_KINDS);
+      const parsed = parsePipeline({ json: jsonFrom(file), functions: new Map() }, SOURCE_KINDS, JOBS);
       expect(parsed.ok, JSON.stringify(accepts.errors)).toBe(false);
     }),
     { numRuns: 2000 },

@@ -6,7 +6,7 @@ import type { BatchStore, StoreBatchRequest, StoredBatch } from '#application/po
 import type { SourceRows } from '#application/ports/source.ts';
 import { DataForgeError, ERROR_TITLES, type ErrorCode } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { FlightData } from '#formats/flight/flight-messages.ts';
 import { flightDataOf } from '#formats/flight/ipc-stream.ts';
@@ -47,7 +47,7 @@ export class FlightBatchStore implements BatchStore {
   }
 
   async take(
-    { name }: Pipeline,
+    { name }: RowPipeline,
     holder: string,
     caller: string,
     window: BackfillWindow | null = null,

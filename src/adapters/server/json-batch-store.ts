@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { BatchStore, StoreBatchRequest, StoredBatch } from '#application/ports/batch-store.ts';
 import type { BulkFormat } from '#application/ports/bulk-loader.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { ServerClient } from './server-client.ts';
 import { ServerPipelines } from './server-pipelines.ts';
@@ -38,7 +38,7 @@ export class JsonBatchStore implements BatchStore {
   }
 
   take(
-    { name }: Pipeline,
+    { name }: RowPipeline,
     holder: string,
     caller: string,
     window: BackfillWindow | null = null,

@@ -8,7 +8,7 @@ export interface ServerAddress {
 }
 
 export interface ServerRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind `/api/v1`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -46,6 +46,14 @@ export class ServerClient {
   async bytes(request: ServerRequest): Promise<AsyncIterable<Uint8Array>> {
     const { url } = this.#address;
     return this.#patiently(request, async ({ body }) => bytesOf(body, url, request.signal));
+  }
+
+  /**
+   * The same for answers whose headers are of interest, and that are to be read as they come.
+   * @throws DataForgeError what the server says, `unavailable` where there is none
+   */
+  open(request: ServerRequest): Promise<Response> {
+    return this.#patiently(request, async (response) => response);
   }
 
   async #patiently<T>(request: ServerRequest, read: (response: Response) => Promise<T>): Promise<T> {

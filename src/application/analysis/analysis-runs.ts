@@ -1,6 +1,7 @@
 import { DataForgeError } from '#domain/errors.ts';
 import { type RecordBatch, sizeOfColumns } from '#domain/record/batch.ts';
 import type { RunFigures } from '#domain/run/run-record.ts';
+import { NEVER } from '../call.ts';
 import type { AdmissionGate } from '../ports/admission-gate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ComputedTable } from '../ports/processor.ts';
@@ -108,12 +109,15 @@ export class AnalysisRuns {
     return run;
   }
 
-  /** Waits until an analysis has ended, so many milliseconds are over, or the server stops; throws where the signal fires. */
-  async settled(id: string, milliseconds: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until an analysis has ended, so many milliseconds are over, or the server stops; throws where the signal fires.
+   * @param milliseconds null: as long as it takes, also while the server stops
+   */
+  async settled(id: string, milliseconds: number | null, signal: AbortSignal): Promise<void> {
     const { ended } = this.#entry(id);
-    const { stopping } = this.#options;
+    const stopping = milliseconds === null ? NEVER : this.#options.stopping;
     const waited = Promise.withResolvers<void>();
-    const timer = setTimeout(waited.resolve, milliseconds);
+    const timer = milliseconds === null ? undefined : setTimeout(waited.resolve, milliseconds);
     const onAbort = () => waited.reject(abortError(signal));
     const onStop = () => waited.resolve();
     if (signal.aborted) onAbort();

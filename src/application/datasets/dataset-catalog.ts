@@ -29,11 +29,7 @@ export class DatasetCatalog {
   get(name: string): ServedDataset {
     const served = this.#served.get(name);
     if (served) return served;
-    const names = [...this.#served.keys()];
-    throw new DataForgeError(
-      'unknown_dataset',
-      `There is no dataset "${name.slice(0, 200)}"${didYouMean(name, names)}; GET /api/v1/schemas lists those there are.`,
-    );
+    throw new DataForgeError('unknown_dataset', unknownDataset(name, [...this.#served.keys()]));
   }
 
   /** The same for whoever writes to it. @throws DataForgeError `forbidden` for one that the platform keeps, `unknown_dataset` */
@@ -60,4 +56,9 @@ export class DatasetCatalog {
     );
     this.#revision++;
   }
+}
+
+/** The sentence that says so, with the name that may have been meant. */
+export function unknownDataset(name: string, names: readonly string[]): string {
+  return `There is no dataset "${name.slice(0, 200)}"${didYouMean(name, names)}; GET /api/v1/schemas lists those there are.`;
 }

@@ -16,7 +16,8 @@ import type { JobHandler, JobWork } from '../ports/task-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { MemoryPeak, PeakMemory } from '../runs/peak-memory.ts';
 import { runOf, traceParentOf } from './pipeline-runs.ts';
-import type { RunJob, RunProgress } from './run-job.ts';
+import type { CarriedRun } from './run-job.ts';
+import type { RunProgress } from './run-progress.ts';
 import { StageTimes } from './stage-times.ts';
 
 export interface CarryOutPorts {
@@ -27,8 +28,8 @@ export interface CarryOutPorts {
   readonly telemetry: Telemetry;
   /** The text without secrets. */
   readonly redact: (text: string) => string;
-  /** Reads the source on and stores what it gives. */
-  readonly work: (job: RunJob, progress: RunProgress, signal: AbortSignal) => Promise<void>;
+  /** Moves the rows of the pipeline, or does its job. */
+  readonly work: (run: CarriedRun, progress: RunProgress, signal: AbortSignal) => Promise<void>;
   /** The process that carries it out, and the settings that its speed hangs on there. */
   readonly instance: string;
   readonly settings: (pipeline: Pipeline) => Readonly<Record<string, unknown>>;
@@ -87,9 +88,9 @@ class Carrying {
       facts: {
         'data_forge.pipeline': run.pipeline,
         'data_forge.run': run.id,
-        'data_forge.dataset': run.dataset,
+        ...(run.dataset !== null && { 'data_forge.dataset': run.dataset }),
         'data_forge.caller': run.caller,
-        'data_forge.source': pipeline.source.kind,
+        ...workFacts(pipeline),
       },
       startedAt: null,
     });
@@ -205,6 +206,12 @@ class Carrying {
       telemetry.warn('the end of a run could not be kept', { run: this.#run.id, err });
     }
   }
+}
+
+function workFacts(pipeline: Pipeline): Readonly<Record<string, string>> {
+  return pipeline.kind === 'rows'
+    ? { 'data_forge.source': pipeline.source.kind }
+    : { 'data_forge.job': pipeline.job.kind };
 }
 
 function isGivenBack({ aborted, reason }: AbortSignal): boolean {

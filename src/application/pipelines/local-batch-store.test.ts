@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { MemoryEngine } from '#adapters/storage/memory/memory-engine.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { dataset, property } from '#tests/support/dataset-builders.ts';
 import { DatasetCatalog } from '../datasets/dataset-catalog.ts';
@@ -13,11 +13,12 @@ const texts = ['pipeline', 'run', 'reason', 'format', 'row'].map((name) => prope
 const aside = dataset('aside', [...texts, property('batch', 'BIGINT'), property('line', 'BIGINT')]);
 
 const pipeline = {
+  kind: 'rows',
   name: 'p',
   source: { kind: 'files', options: {} },
   transform: null,
   target: { dataset: 'log', mode: 'append', contract: 'quarantine', quarantine: 'aside' },
-} as unknown as Pipeline;
+} as unknown as RowPipeline;
 
 let engine: MemoryEngine;
 let store: LocalBatchStore;

@@ -1,7 +1,7 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState, SetAsideRow } from '#domain/pipeline/pipeline-state.ts';
 import { addCounts, NO_COUNTS, type RunCounts } from '#domain/pipeline/run.ts';
 import type { Target } from '#domain/pipeline/target.ts';
@@ -41,7 +41,7 @@ export class LocalBatchStore implements BatchStore {
   }
 
   async take(
-    { name, source }: Pipeline,
+    { name, source }: RowPipeline,
     holder: string,
     caller: string,
     window: BackfillWindow | null = null,
@@ -171,7 +171,7 @@ function isMoved(error: unknown): boolean {
   return error instanceof DataForgeError && error.code === 'version_moved';
 }
 
-function overtaken({ name }: Pipeline): DataForgeError {
+function overtaken({ name }: RowPipeline): DataForgeError {
   const message = `Pipeline "${name}" has gone on while rows of its backfill were read, which are read once more.`;
   return new DataForgeError('pipeline_busy', message);
 }
@@ -186,7 +186,7 @@ function countsBefore({ run }: StoreBatchRequest, { state }: ReadPipelineState):
   return state?.run === run ? state.counts : NO_COUNTS;
 }
 
-function taken({ name }: Pipeline): DataForgeError {
+function taken({ name }: RowPipeline): DataForgeError {
   return new DataForgeError(
     'version_moved',
     `Another worker has gone on with pipeline "${name}" meanwhile; this one stops.`,

@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { didYouMean } from '#domain/text/suggest.ts';
 
 /** The pipelines there are now. A reload puts a new set in the place of the old one, all at once. */
@@ -21,6 +21,11 @@ export class PipelineCatalog {
     throw new DataForgeError('unknown_pipeline', message);
   }
 
+  /** The same for what is done with rows. @throws DataForgeError `invalid_parameter` for a job, `unknown_pipeline` */
+  getRows(name: string): RowPipeline {
+    return requireRows(this.get(name));
+  }
+
   /** In the order of their names. */
   list(): readonly Pipeline[] {
     return [...this.#pipelines.values()];
@@ -31,4 +36,12 @@ export class PipelineCatalog {
     this.#pipelines = new Map(sorted.map((pipeline) => [pipeline.name, pipeline]));
     this.#revision++;
   }
+}
+
+/** @throws DataForgeError `invalid_parameter` */
+export function requireRows(pipeline: Pipeline): RowPipeline {
+  if (pipeline.kind === 'rows') return pipeline;
+  const { name, job } = pipeline;
+  const message = `Pipeline "${name}" does the job ${job.kind} and moves no rows, so that there is none to fetch, take, replay or undo.`;
+  throw new DataForgeError('invalid_parameter', message);
 }

@@ -36,6 +36,9 @@ export interface RunQueue {
 
 /** The kind of the jobs that are runs of pipelines; the key is the pipeline, or says that it is a backfill of one. */
 export const RUN_KIND = 'pipeline-run';
+/** The same of those that only a server can carry out, because they are about its store. */
+export const SERVER_RUN_KIND = 'server-run';
+const KINDS = [RUN_KIND, SERVER_RUN_KIND];
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_ALIVE = 10_000;
@@ -83,7 +86,7 @@ export class PipelineRuns {
     const run: PipelineRun = {
       id: crypto.randomUUID(),
       pipeline: pipeline.name,
-      dataset: pipeline.target.dataset,
+      dataset: pipeline.kind === 'rows' ? pipeline.target.dataset : null,
       state: 'waiting',
       caller,
       startedBy,
@@ -113,8 +116,9 @@ export class PipelineRuns {
   }
 
   /** @returns false where the key has a job already */
-  async #enqueue(data: JobData, key: string): Promise<boolean> {
-    const [made] = (await (await this.#jobs?.open())?.enqueue([newJob(RUN_KIND, data, { key })])) ?? [];
+  async #enqueue(data: { readonly run: PipelineRun } & JobData, key: string): Promise<boolean> {
+    const { run } = data;
+    const [made] = (await (await this.#jobs?.open())?.enqueue([newJob(kindOf(run), data, { key })])) ?? [];
     if (!made?.isNew) return false;
     await this.#jobs?.work();
     return true;
@@ -182,14 +186,23 @@ export class PipelineRuns {
   }
 
   async #findByKey(key: string): Promise<PipelineRun | null> {
-    const job = (await (await this.#jobs?.open())?.findByKey(RUN_KIND, key)) ?? null;
-    return job === null ? null : this.#asItStands(job);
+    const queue = await this.#jobs?.open();
+    for (const kind of KINDS) {
+      const job = await queue?.findByKey(kind, key);
+      if (job) return this.#asItStands(job);
+    }
+    return null;
   }
 
   /** The job that a run is, where it waits or goes on. */
   async #alive(run: string): Promise<Job | null> {
-    const query = { states: ['waiting', 'running'], kind: RUN_KIND, limit: MOST_ALIVE } as const;
-    return (await (await this.#jobs?.open())?.list(query))?.find((job) => runOf(job).id === run) ?? null;
+    const queue = await this.#jobs?.open();
+    for (const kind of KINDS) {
+      const jobs = await queue?.list({ states: ['waiting', 'running'], kind, limit: MOST_ALIVE });
+      const found = jobs?.find((job) => runOf(job).id === run);
+      if (found !== undefined) return found;
+    }
+    return null;
   }
 
   /** What is kept of it, with what its worker has said since. */
@@ -198,6 +211,10 @@ export class PipelineRuns {
     const state = job.state === 'waiting' ? 'waiting' : 'running';
     return { ...kept, ...(job.progress as Partial<PipelineRun> | null), state };
   }
+}
+
+function kindOf({ dataset }: PipelineRun): string {
+  return dataset === null ? SERVER_RUN_KIND : RUN_KIND;
 }
 
 /** Behind a control character, which no name of a pipeline has. */

@@ -1,5 +1,5 @@
 import { NO_MEASURES, type PipelineRun, type RunMeasures, rowsOf } from '#domain/pipeline/run.ts';
-import type { RunRecord, RunSurroundings } from '#domain/run/run-record.ts';
+import { NO_FIGURES, type RunFigures, type RunRecord, type RunSurroundings } from '#domain/run/run-record.ts';
 
 /**
  * A run of a pipeline as the dataset of runs has it.
@@ -9,10 +9,9 @@ export function recordOfRun(run: PipelineRun, surroundings: RunSurroundings): Ru
   const { id, pipeline, dataset, caller, state, startedAt, endedAt, error, rolledBackAt } = run;
   // A run that an earlier version has kept has none.
   const measures: RunMeasures = { ...NO_MEASURES, ...run.measures };
-  const { created, updated, ignored, deleted, rejected, bytes, batches, retries } = run.counts;
   return {
     id,
-    kind: 'pipeline',
+    kind: dataset === null ? 'job' : 'pipeline',
     name: pipeline,
     dataset,
     caller,
@@ -21,19 +20,8 @@ export function recordOfRun(run: PipelineRun, surroundings: RunSurroundings): Ru
     startedAt,
     endedAt,
     error,
-    figures: {
-      rowsRead: rowsOf(run.counts),
-      rowsWritten: created + updated,
-      rowsRejected: rejected,
-      created,
-      updated,
-      ignored,
-      deleted,
-      bytes,
-      batches,
-      retries,
-    },
-    stages: measures.stages,
+    figures: figuresOf(run),
+    stages: dataset === null ? {} : measures.stages,
     peakMemory: measures.peakMemory,
     processor: null,
     rolledBackAt,
@@ -42,5 +30,23 @@ export function recordOfRun(run: PipelineRun, surroundings: RunSurroundings): Ru
       instance: measures.instance ?? surroundings.instance,
       settings: { ...surroundings.settings, ...measures.settings },
     },
+  };
+}
+
+/** A job has nothing to do with rows. */
+function figuresOf({ dataset, counts }: PipelineRun): RunFigures {
+  const { created, updated, ignored, deleted, rejected, bytes, batches, retries } = counts;
+  if (dataset === null) return { ...NO_FIGURES, retries };
+  return {
+    rowsRead: rowsOf(counts),
+    rowsWritten: created + updated,
+    rowsRejected: rejected,
+    created,
+    updated,
+    ignored,
+    deleted,
+    bytes,
+    batches,
+    retries,
   };
 }

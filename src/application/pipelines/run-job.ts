@@ -1,11 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DataForgeError } from '#domain/errors.ts';
-import { waitBefore } from '#domain/job/backoff.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
+import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { RunStarter } from '#domain/pipeline/run.ts';
-import type { Span } from '#domain/run/trace.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -13,7 +9,8 @@ import type { Source, SourceBatch, SourceOpening, SourceRows } from '../ports/so
 import type { Web } from '../ports/web.ts';
 import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
-import type { StageTimes } from './stage-times.ts';
+import { waitForNextAttempt } from './next-attempt.ts';
+import type { RunProgress } from './run-progress.ts';
 import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
@@ -29,7 +26,7 @@ export interface RunJobPorts extends TransformPorts {
 }
 
 /** What a worker needs to know to carry out a run; the same job may be begun again wherever it broke off. */
-export interface RunJob {
+export interface CarriedRun {
   readonly pipeline: Pipeline;
   readonly run: string;
   /** Of a backfill. */
@@ -38,16 +35,9 @@ export interface RunJob {
   readonly startedBy: RunStarter;
 }
 
-/** What a run tells while it goes on. */
-export interface RunProgress {
-  log(message: string): void;
-  /** Where its time goes. */
-  readonly times: StageTimes;
-  /** The run in its trace. */
-  readonly span: Span;
-  /** The run has stored so much; `part` of the whole is done, null where nobody knows. */
-  stored(state: PipelineState, part: number | null): void;
-  retried(): void;
+/** One that moves rows. */
+export interface RunJob extends CarriedRun {
+  readonly pipeline: RowPipeline;
 }
 
 /**
@@ -72,14 +62,7 @@ export async function runJob(
       const gotOn = after !== null && (after.run !== before?.run || after.batch > before.batch);
       attempt = gotOn ? 1 : attempt;
       if (!mayPass(error) || attempt >= pipeline.retry.attempts) throw error;
-      const backoff = { first: pipeline.retry.wait, most: pipeline.retry.most };
-      const wait = Math.max(retryAfter(error, ports.clock), waitBefore(backoff, attempt + 1, Math.random()));
-      const message = error instanceof Error ? error.message : String(error);
-      progress.log(
-        `${message} Going on in ${(wait / 1000).toFixed(1)} s, attempt ${attempt + 1} of ${pipeline.retry.attempts}`,
-      );
-      progress.retried();
-      await progress.times.time('source', () => sleep(wait, undefined, { signal }).catch(() => {}));
+      await waitForNextAttempt({ error, attempt, retry: pipeline.retry, clock: ports.clock, progress, signal });
       attempt++;
     }
   }
@@ -90,28 +73,31 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const { pipeline, run, window } = job;
   const holder = crypto.randomUUID();
   const state = await store.take(pipeline, holder, job.caller, window);
-  const replaces = pipeline.target.mode === 'replace';
+  const source = sourceOf(ports.sources, pipeline);
+  const isJoined = joinsBatches(pipeline, source);
   const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
-    cursor: !replaces && state.source === pipeline.source.kind ? state.cursor : null,
+    cursor: !isJoined && state.source === pipeline.source.kind ? state.cursor : null,
     window,
+    caller: job.caller,
     secrets,
     web,
     clock,
     folder,
     settle: settleOf(job),
-    batch: replaces ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
+    batch: isJoined ? { bytes: Number.POSITIVE_INFINITY, time: Number.POSITIVE_INFINITY } : batch,
     signal: AbortSignal.any([signal, ended.signal]),
     note: (message) => progress.log(message),
   };
   let number = state.run === run ? state.batch : 0;
   // A worker before has stored it, and may have told nobody.
   if (number > 0) progress.stored(state, null);
+  if (number > 0 && source.isSnapshot) return;
   const { times, span } = progress;
   let fetching = traceSource(span, number + 1);
   try {
-    for await (const next of transformed(ports, pipeline, opening, progress)) {
+    for await (const next of transformed(ports, pipeline, source, opening, progress)) {
       fetching.end();
       if (signal.aborted) throw abortError(signal);
       number++;
@@ -138,10 +124,16 @@ function settleOf({ pipeline, startedBy }: RunJob): number {
   return trigger?.kind === 'files' && startedBy === 'schedule' ? trigger.settle : 0;
 }
 
+/** Whether all batches are stored at one moment, because they take the place of what was there before. */
+function joinsBatches({ target }: RowPipeline, { isSnapshot = false }: Source): boolean {
+  return target.mode === 'replace' && !isSnapshot;
+}
+
 /** The batches of a source, their rows being those that are to be stored. */
 async function* transformed(
   ports: RunJobPorts,
-  pipeline: Pipeline,
+  pipeline: RowPipeline,
+  source: Source,
   opening: SourceOpening,
   { times, span }: RunProgress,
 ): AsyncGenerator<SourceBatch> {
@@ -153,8 +145,8 @@ async function* transformed(
       return times.rows('transform', made);
     });
   };
-  const batches = times.batches(sourceOf(ports.sources, pipeline).open(pipeline.source.options, opening));
-  if (pipeline.target.mode === 'replace') {
+  const batches = times.batches(source.open(pipeline.source.options, opening));
+  if (joinsBatches(pipeline, source)) {
     yield await joinBatches(batches, transform, (rows) => ports.transformer.lines(rows, signal));
     return;
   }
@@ -165,7 +157,7 @@ async function* transformed(
 }
 
 /** @throws DataForgeError `invalid_pipeline_file` where no source of the kind is registered */
-function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Source {
+function sourceOf(sources: readonly Source[], { name, source }: RowPipeline): Source {
   const found = sources.find(({ kind }) => kind === source.kind);
   if (found !== undefined) return found;
   throw new DataForgeError(
@@ -177,10 +169,4 @@ function sourceOf(sources: readonly Source[], { name, source }: Pipeline): Sourc
 /** Rows that cannot be read may be half of what was sent, and others may have been overtaken: they too are asked for again. */
 function mayPass(error: unknown): boolean {
   return error instanceof DataForgeError && (error.retryable || ['invalid_body', 'pipeline_busy'].includes(error.code));
-}
-
-/** Milliseconds until the time that a source has named. */
-function retryAfter(error: unknown, clock: Clock): number {
-  const at = error instanceof DataForgeError ? error.details.retryAt : undefined;
-  return typeof at === 'number' ? Math.max(0, at - clock.now()) : 0;
 }

@@ -1,11 +1,13 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { Schedule } from '#domain/schedule/schedule.ts';
+import { hasChangedSince } from '../analysis/queries/get-standing.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import type { ChangeLog } from '../ports/change-log.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Source } from '../ports/source.ts';
 import type { Scheduled } from '../scheduling/scheduler.ts';
+import { requireRows } from './pipeline-catalog.ts';
 import { type RecallPorts, recallRuns, settleDied } from './recall-runs.ts';
 
 interface ScheduledPorts extends RecallPorts {
@@ -38,7 +40,7 @@ export function scheduledPipeline(ports: ScheduledPorts, pipeline: Pipeline, sch
         ...begin,
         first: 0,
         lookEvery: FILES_LOOKED_FOR,
-        lastEvent: (since) => lastFile(ports, pipeline, trigger.settle, since),
+        lastEvent: (since) => lastFile(ports, requireRows(pipeline), trigger.settle, since),
       };
     default:
       return begin;
@@ -73,7 +75,7 @@ async function lastSuccess(ports: ScheduledPorts, pipeline: string, since: numbe
 /** When the last file came that nobody writes to any more. */
 async function lastFile(
   { sources, clock, folder }: ScheduledPorts,
-  { source }: Pipeline,
+  { source }: RowPipeline,
   settle: number,
   since: number,
 ): Promise<number> {
@@ -86,13 +88,5 @@ async function lastFile(
 async function lastChange({ catalog, changes }: ScheduledPorts, name: string, since: number): Promise<number> {
   const { dataset } = catalog.get(name);
   const head = changes.head();
-  if (head <= since) return since;
-  const { signal } = new AbortController();
-  try {
-    const page = await changes.read({ dataset, since, limit: 1, latest: false, signal });
-    return page.changes.length > 0 ? head : since;
-  } catch (error) {
-    if (error instanceof DataForgeError && error.code === 'history_trimmed') return head;
-    throw error;
-  }
+  return (await hasChangedSince(changes, dataset, since)) ? Math.max(since, head) : since;
 }

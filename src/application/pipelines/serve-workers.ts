@@ -50,7 +50,7 @@ export interface TakeRequest {
 export function takePipeline({ pipelines, store }: WorkerPorts) {
   return async ({ name, holder, caller, window }: TakeRequest, call: Call): Promise<PipelineState> => {
     requireRight(call.caller, 'write');
-    return store.take(pipelines.get(name), holder, caller, window);
+    return store.take(pipelines.getRows(name), holder, caller, window);
   };
 }
 
@@ -75,7 +75,7 @@ export function storeBatch({ catalog, pipelines, store }: WorkerPorts) {
     if (!Number.isSafeInteger(batch.number) || batch.number < 1) {
       throw new DataForgeError('invalid_parameter', 'The number of a batch is a whole number from 1.');
     }
-    const pipeline = pipelines.get(name);
+    const pipeline = pipelines.getRows(name);
     openDataset(catalog, pipeline.target.dataset, call, 'write');
     return store.store({ ...batch, pipeline, signal: call.signal });
   };

@@ -1,6 +1,6 @@
 import { DataForgeError } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { Change } from '#domain/record/change.ts';
 import { jsonFrom } from '#domain/record/json.ts';
@@ -23,7 +23,7 @@ const SHAPE = 'pipeline, run, reason, format and row as texts, batch and line as
  */
 export async function settleSetAside(
   { catalog, writer }: SetAsidePorts,
-  { name, target }: Pipeline,
+  { name, target }: RowPipeline,
   state: PipelineState,
   window: BackfillWindow | null = null,
 ): Promise<PipelineState> {

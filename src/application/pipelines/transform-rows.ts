@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { datasetColumns, datasetInput } from '../analysis/dataset-input.ts';
 import type { DatasetCatalog } from '../datasets/dataset-catalog.ts';
 import type { BatchTransformer } from '../ports/batch-transformer.ts';
@@ -19,7 +19,7 @@ const ROWS_A_CALL = 10_000;
 /** Does to the rows of a batch what the pipeline says; where it says nothing, the bytes pass as they are. */
 export async function transformRows(
   ports: TransformPorts,
-  { name, transform }: Pipeline,
+  { name, transform }: RowPipeline,
   rows: SourceRows,
   signal: AbortSignal,
 ): Promise<SourceRows> {

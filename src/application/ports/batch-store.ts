@@ -1,11 +1,11 @@
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/pipeline-state.ts';
 import type { SourceRows } from './source.ts';
 
 export interface StoreBatchRequest {
-  readonly pipeline: Pipeline;
+  readonly pipeline: RowPipeline;
   readonly run: string;
   /** Counts from 1 in each run. */
   readonly number: number;
@@ -38,7 +38,7 @@ export interface BatchStore {
    * Makes somebody the only one whose batches of the pipeline are stored from here on.
    * @returns how far it has come
    */
-  take(pipeline: Pipeline, holder: string, caller: string, window?: BackfillWindow | null): Promise<PipelineState>;
+  take(pipeline: RowPipeline, holder: string, caller: string, window?: BackfillWindow | null): Promise<PipelineState>;
   /**
    * Stores the rows of a batch, the cursor behind them and what the run has done so far as one durable commit.
    * @throws DataForgeError as `BulkLoader.load`, `version_moved` where somebody else has taken the pipeline,

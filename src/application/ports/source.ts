@@ -13,6 +13,8 @@ export interface SourceOpening {
   readonly cursor: Cursor | null;
   /** Only rows whose field has a value of the window, for sources that have a `windowField`; `cursor` is one within it. */
   readonly window?: BackfillWindow | null;
+  /** Who asked for the run. */
+  readonly caller: string;
   readonly secrets: Secrets;
   readonly web: Web;
   readonly clock: Clock;
@@ -98,6 +100,11 @@ export interface Survey {
 
 /** One kind of place that rows come from. */
 export interface Source extends SourceKind {
+  /**
+   * Whether it gives all there is as one batch each time, and no batch where nothing has changed since the cursor: what it
+   * would have replaced stays then.
+   */
+  readonly isSnapshot?: boolean;
   /**
    * Reads on from the cursor; ends where there is no more for now. The next batch is asked for when the one before is
    * stored. A source does not try again by itself: what may pass is thrown as `retryable`, and the source is opened

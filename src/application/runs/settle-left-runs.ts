@@ -39,7 +39,7 @@ interface LeftRun {
 /** Records as `died` what is recorded as running and whose process is gone. */
 export async function settleLeftRuns(ports: SettleLeftRunsPorts): Promise<void> {
   for (const left of await readRunning(ports)) {
-    if (left.kind === 'pipeline') {
+    if (left.kind === 'pipeline' || left.kind === 'job') {
       if (await ports.settlePipelineRun(left.run)) continue;
     } else if (await isUnderWay(ports, left.instance)) {
       continue;

@@ -153,6 +153,19 @@ export function list<T>(description: string, item: Option<T>): Option<readonly T
   };
 }
 
+/** An object or a list that is handed on as it stands. */
+export function json(description: string, type: 'object' | 'array'): Option<Json> {
+  const isOfType = (value: Json) => value instanceof (type === 'object' ? JsonObject : JsonArray);
+  return {
+    schema: { description, type },
+    absent: null,
+    read(value, place) {
+      if (isOfType(value)) return value;
+      return faultAt(place, `must be ${type === 'object' ? 'an object' : 'a list'}, not ${kindOfJson(value)}`);
+    },
+  };
+}
+
 /** Any names, each with a value of one kind; read into an object without a prototype. */
 export function named<T>(description: string, item: Option<T>): Option<Readonly<Record<string, T>>> {
   return {

@@ -2,7 +2,7 @@ import type { Fault } from '../errors.ts';
 import type { FileContent } from '../file/file-content.ts';
 import { readGroup } from '../file/option-group.ts';
 import { JsonObject, kindOfJson } from '../record/json.ts';
-import type { Pipeline, SourceKind, Transform } from './pipeline.ts';
+import type { JobKind, Pipeline, RowPipeline, SourceKind, Transform } from './pipeline.ts';
 import { pipelineOptions } from './pipeline-file.ts';
 import { pushOptions } from './push.ts';
 
@@ -13,9 +13,13 @@ export type ParsedPipeline =
 const TRANSFORM = '/transform';
 
 /** Makes a complete pipeline of what a pipeline file says, or tells every fault in it at once. */
-export function parsePipeline({ json, functions }: FileContent, kinds: readonly SourceKind[]): ParsedPipeline {
+export function parsePipeline(
+  { json, functions }: FileContent,
+  sources: readonly SourceKind[],
+  jobs: readonly JobKind[],
+): ParsedPipeline {
   if (!(json instanceof JsonObject)) {
-    const message = `A pipeline file must be an object with name, source and target, not ${kindOfJson(json)}`;
+    const message = `A pipeline file must be an object with name, source and target, or name and job, not ${kindOfJson(json)}`;
     return { ok: false, faults: [{ pointer: '', message }], name: null };
   }
   const faults: Fault[] = [];
@@ -24,24 +28,49 @@ export function parsePipeline({ json, functions }: FileContent, kinds: readonly 
     if (pointer !== TRANSFORM)
       faults.push({ pointer, message: `A function may stand at ${TRANSFORM} only, not at ${pointer}` });
   }
+  faults.push(...workFaults(json));
   const members = json.members.filter(({ name }) => run === undefined || name !== 'transform');
   const place = { pointer: '', path: '', faults };
-  const values = readGroup(new JsonObject(members), pipelineOptions(kinds), place);
-  if (values !== undefined && pushOptions(values) !== null) faults.push(...pushFaults(values));
-  if (values !== undefined) faults.push(...triggerFaults(values, kinds));
-  if (values === undefined || faults.length > 0) {
-    const name = json.get('name');
-    return { ok: false, faults, name: typeof name === 'string' ? name : null };
+  const values = readGroup(new JsonObject(members), pipelineOptions(sources, jobs), place);
+  if (values === undefined || faults.length > 0) return refused(json, faults);
+  const { $schema: _, transform: sql, source, target, job, ...pipeline } = values;
+  if (job !== null) {
+    if (pipeline.schedule?.trigger.kind !== 'files') return { ok: true, pipeline: { ...pipeline, kind: 'job', job } };
+    const message = 'schedule.on_files waits for files of a source, and the pipeline has a job; name another trigger';
+    return refused(json, [{ pointer: '/schedule/on_files', message }]);
   }
-  const { $schema: _, transform: sql, ...pipeline } = values;
+  if (source === null || target === null) throw new TypeError('a pipeline without a job has a source and a target');
   const transform: Transform | null = run ? { kind: 'function', run } : sql === null ? null : { kind: 'sql', sql };
-  return { ok: true, pipeline: { ...pipeline, transform } };
+  const rows: RowPipeline = { ...pipeline, kind: 'rows', source, transform, target };
+  const found = [...(pushOptions(rows) === null ? [] : pushFaults(rows)), ...triggerFaults(rows, sources)];
+  return found.length === 0 ? { ok: true, pipeline: rows } : refused(json, found);
 }
 
-function triggerFaults(
-  { schedule, source }: Pick<Pipeline, 'schedule' | 'source'>,
-  kinds: readonly SourceKind[],
-): Fault[] {
+function refused(json: JsonObject, faults: readonly Fault[]): ParsedPipeline {
+  const name = json.get('name');
+  return { ok: false, faults, name: typeof name === 'string' ? name : null };
+}
+
+/** A pipeline moves rows from a source to a target, or does a job. */
+function workFaults(json: JsonObject): Fault[] {
+  const has = (name: string) => (json.get(name) ?? null) !== null;
+  if (!has('job')) {
+    if (!has('source')) {
+      const message = 'The file needs source, where rows come from, or job, what the server is to do';
+      return [{ pointer: '', message }];
+    }
+    return has('target') ? [] : [{ pointer: '', message: 'The file needs target' }];
+  }
+  if (has('source')) {
+    const message = 'The file has both source and job; leave out job to move rows, or source to have the job done';
+    return [{ pointer: '/job', message }];
+  }
+  return ['transform', 'target'].filter(has).map((name) => {
+    return { pointer: `/${name}`, message: `${name} is about rows, and a job moves none; leave it out` };
+  });
+}
+
+function triggerFaults({ schedule, source }: RowPipeline, kinds: readonly SourceKind[]): Fault[] {
   if (schedule?.trigger.kind !== 'files' || kinds.find(({ kind }) => kind === source.kind)?.tellsChanges) return [];
   const able = kinds.filter(({ tellsChanges }) => tellsChanges).map(({ kind }) => kind);
   const message = `schedule.on_files waits for files, and the source is of kind ${source.kind}; it may be ${able.join(', ')}`;
@@ -49,7 +78,7 @@ function triggerFaults(
 }
 
 /** What makes no sense where nothing is fetched. */
-function pushFaults({ schedule, target }: Pick<Pipeline, 'schedule' | 'target'>): Fault[] {
+function pushFaults({ schedule, target }: RowPipeline): Fault[] {
   const faults: Fault[] = [];
   if (schedule !== null) {
     const message =

@@ -1,6 +1,6 @@
 import { duration, faultAt, list, named, type Option, optional, text, withDefault, word } from '../file/option.ts';
 import { type OneOfKinds, object, oneOfKinds, type ValuesOf } from '../file/option-group.ts';
-import type { Pipeline, SourceKind } from './pipeline.ts';
+import type { Pipeline, RowPipeline, SourceKind } from './pipeline.ts';
 import { secret } from './secret.ts';
 
 const SECRET = list(
@@ -94,6 +94,11 @@ export const PUSH: SourceKind = {
 };
 
 /** How a pipeline takes events; null for one that fetches its rows. */
-export function pushOptions({ source }: Pick<Pipeline, 'source'>): PushOptions | null {
+export function pushOptions({ source }: RowPipeline): PushOptions | null {
   return source.kind === PUSH.kind ? (source.options as PushOptions) : null;
+}
+
+/** Whether a pipeline waits for events that others send. */
+export function takesEvents(pipeline: Pipeline): boolean {
+  return pipeline.kind === 'rows' && pushOptions(pipeline) !== null;
 }

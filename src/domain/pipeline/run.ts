@@ -80,7 +80,8 @@ export interface RunLogLine {
 export interface PipelineRun {
   readonly id: string;
   readonly pipeline: string;
-  readonly dataset: string;
+  /** The dataset that takes its rows; null: it is a job and has none. */
+  readonly dataset: string | null;
   readonly state: RunState;
   /** The name of who asked for it; where nobody did, that of what began it. */
   readonly caller: string;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 
-/** What is recorded: a run of a pipeline, a load of many rows in one request, an analysis that was computed. */
-export const RUN_KINDS = ['pipeline', 'load', 'analysis'] as const;
+/** What is recorded: a run of a pipeline, a load of many rows in one request, an analysis that was computed, a job of a pipeline. */
+export const RUN_KINDS = ['pipeline', 'load', 'analysis', 'job'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 
 /** `died`: its process ended before it did, and nobody goes on with it. */
@@ -69,7 +69,8 @@ export interface RunRecord {
   readonly kind: RunKind;
   /** The pipeline, the operation of an analysis, the format of a load. */
   readonly name: string;
-  readonly dataset: string;
+  /** null: a job of the whole store. */
+  readonly dataset: string | null;
   readonly caller: string;
   readonly state: RecordedState;
   readonly startedAt: number;

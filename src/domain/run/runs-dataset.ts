@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
   word(
     'kind',
     RUN_KINDS,
-    'A run of a pipeline, a load of many rows in one request, or an analysis.',
+    'A run of a pipeline, a load of many rows in one request, an analysis, or a run of a pipeline that is a job.',
     (run) => run.kind,
   ),
   text('name', 'The pipeline, the operation of the analysis, or the format of the load.', (run) => run.name),

@@ -8,6 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { JOBS } from '#adapters/jobs/registry.ts';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { PROBLEMS } from '../problem.ts';
@@ -86,7 +87,7 @@ async function forge(...argv: string[]): Promise<{ code: number; out: string; er
       };
     },
     datasetFiles: (path) => new DatasetFolder(path, compileRe2),
-    pipelineFiles: (path) => new PipelineFolder(path, SOURCE_KINDS),
+    pipelineFiles: (path) => new PipelineFolder(path, SOURCE_KINDS, JOBS),
     startOwnServer: async () => ({ url, close: async () => {} }),
     runServer: async (flags) => {
       out.write(`running with ${JSON.stringify(flags)}`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
+import { JOBS } from '#adapters/jobs/registry.ts';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
 import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
@@ -25,7 +26,7 @@ const host: CliHost = {
   settings: settingOptions(),
   loadConfig: (flags) => loadConfig({ flags }),
   datasetFiles: (folder) => new DatasetFolder(folder, compileRe2),
-  pipelineFiles: (folder) => new PipelineFolder(folder, SOURCE_KINDS),
+  pipelineFiles: (folder) => new PipelineFolder(folder, SOURCE_KINDS, JOBS),
   startOwnServer: async (flags, changesNothing) => (await serverModule()).startOwnServer(flags, changesNothing),
   runServer: async (flags) => (await serverModule()).runServer(flags),
   runWorker: async (flags, server) => (await serverModule()).runWorker(flags, server),

@@ -11,6 +11,7 @@ import {
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
 import type { UseCases } from '#application/use-cases.ts';
 import { type PipelineRun, RUN_STARTERS, rowsOf, starterOf } from '#domain/pipeline/run.ts';
+import { workJson } from '../pipeline-json.ts';
 import { number } from './arguments.ts';
 import { endable } from './endable.ts';
 import type { GraphqlContext, Operation } from './operation.ts';
@@ -42,7 +43,7 @@ const RUN = new GraphQLObjectType({
   fields: {
     id: { type: new GraphQLNonNull(UUID) },
     pipeline: { type: TEXT },
-    dataset: { type: TEXT },
+    dataset: { type: GraphQLString, description: 'Null where the pipeline has a job.' },
     state: { type: new GraphQLNonNull(STATE) },
     caller: { type: TEXT },
     startedBy: { type: TEXT, description: `What has begun it: ${RUN_STARTERS.join(', ')}.` },
@@ -70,10 +71,11 @@ const PIPELINE = new GraphQLObjectType({
   fields: {
     name: { type: TEXT },
     description: { type: GraphQLString },
-    source: { type: TEXT, description: 'The kind of its source.' },
-    dataset: { type: TEXT, description: 'The dataset that takes the rows.' },
-    mode: { type: TEXT },
-    contract: { type: TEXT },
+    source: { type: GraphQLString, description: 'The kind of its source; null where it has a job.' },
+    dataset: { type: GraphQLString, description: 'The dataset that takes the rows; null where it has a job.' },
+    mode: { type: GraphQLString },
+    contract: { type: GraphQLString },
+    job: { type: GraphQLString, description: 'The kind of its job; null where it moves rows.' },
     paused: { type: GraphQLBoolean, description: 'Null where it runs only when somebody asks for it.' },
     nextAt: { type: SCALARS.TIMESTAMP, description: 'When it is due next, where that is known.' },
     lastRun: { type: RUN },
@@ -219,15 +221,11 @@ export function pipelineOperations(useCases: UseCases): PipelineOperations {
 }
 
 function shownPipeline({ pipeline, lastRun, schedule, paused }: PipelineStatus) {
-  const { name, description, source, target } = pipeline;
-  const { dataset, mode, contract } = target;
+  const { name, description } = pipeline;
   return {
     name,
     description,
-    source: source.kind,
-    dataset,
-    mode,
-    contract,
+    ...workJson(pipeline),
     paused,
     nextAt: timeOf(schedule?.nextAt ?? null),
     lastRun: lastRun && shownRun(lastRun),

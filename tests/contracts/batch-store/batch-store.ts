@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BatchStore, StoreBatchRequest, StoredBatch } from '#application/ports/batch-store.ts';
 import type { SourceRows } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { until } from '../../support/until.ts';
 
 /** A batch store with the pipelines and datasets of `fixture.ts`. */
 export interface OpenedBatchStore {
   readonly store: BatchStore;
-  pipeline(name: string): Pipeline;
+  pipeline(name: string): RowPipeline;
   /** The records of a dataset, each as its JSON with the names of the columns, in the order in which they were stored. */
   stored(dataset: string): Promise<readonly string[]>;
   readonly dispose: () => Promise<void>;

@@ -12,8 +12,9 @@ import { systemCall } from '#application/call.ts';
 import { synchroniseDatasets } from '#application/datasets/commands/synchronise-datasets.ts';
 import { DatasetCatalog } from '#application/datasets/dataset-catalog.ts';
 import { LocalBatchStore } from '#application/pipelines/local-batch-store.ts';
+import { requireRows } from '#application/pipelines/pipeline-catalog.ts';
 import type { BatchStore } from '#application/ports/batch-store.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { PIPELINE_DATASETS, startPipelineServer } from '../../e2e/pipelines/support/pipeline-server.ts';
 import type { TestServerOptions } from '../../e2e/rest/support/server.ts';
@@ -46,12 +47,12 @@ export function pipelineFiles(targets: Readonly<Record<string, object>> = TARGET
 }
 
 /** The pipelines of a folder by name. */
-export async function readPipelines(folder: string): Promise<(name: string) => Pipeline> {
+export async function readPipelines(folder: string): Promise<(name: string) => RowPipeline> {
   const pipelines = await new PipelineFolder(folder, SOURCES).read();
   return (name) => {
     const found = pipelines.find((pipeline) => pipeline.name === name);
     if (found === undefined) throw new Error(`no pipeline ${name}`);
-    return found;
+    return requireRows(found);
   };
 }
 

@@ -119,6 +119,7 @@ test('a flight is described by its schema, by a path and by a query', async () =
     secrets: { get: (name) => name, redact: (text) => text },
     batch: { bytes: 1e6, time: 1000 },
     signal: new AbortController().signal,
+    caller: 'tests',
     note: () => {},
   });
   const describedBy = (given: object, through = web) => {

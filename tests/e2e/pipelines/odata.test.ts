@@ -103,6 +103,7 @@ async function describedProperties(options: object): Promise<{ properties: objec
     secrets: { get: () => ODATA_USER.password, redact: (text) => text },
     batch: { bytes: 1e6, time: 1000 },
     signal: new AbortController().signal,
+    caller: 'tests',
     note: () => {},
   });
   await web.close();

@@ -43,6 +43,7 @@ describe.skipIf(POSTGRES_MISSING !== null)(`the source sql on PostgreSQL ${POSTG
       secrets: { get: () => server.url, redact: (text) => text },
       batch: { bytes: 60, time: 10_000 },
       signal: new AbortController().signal,
+      caller: 'tests',
       note: () => {},
       ...changes,
     };

@@ -147,6 +147,44 @@ describeOnRedis('workers on other machines', (redis) => {
     },
   );
 
+  test.each(['flight', 'json'])(
+    'one has the server compute an analysis, and sends the rows back over %s',
+    { timeout: 60_000 },
+    async (DATA_TRANSFER) => {
+      const measures = [{ function: 'count', as: 'id' }];
+      await describePipeline({
+        source: { kind: 'analysis', dataset: 'items', operation: 'group', parameters: { measures } },
+        target: { dataset: 'log', mode: 'replace' },
+      });
+      await startAll(1, { DATA_TRANSFER });
+      const data = [{ id: 1 }, { id: 2 }, { id: 3 }];
+      await fetch(`${server.url}/api/v1/records/bulk`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ schema_name: 'items', data }),
+      });
+      const run = await call('POST', '/pipelines/rows/runs?wait_ms=40000');
+      expect(run).toMatchObject({ state: 'succeeded', created: 1, error: null });
+      expect(await idsStored()).toEqual([3]);
+      expect((await recordOf(run.id)).instance).toContain(` ${workers[0]?.pid} `);
+      const again = await call('POST', '/pipelines/rows/runs?wait_ms=40000');
+      expect(again).toMatchObject({ state: 'succeeded', created: 0, deleted: 0 });
+      expect(await idsStored()).toEqual([3]);
+    },
+  );
+
+  test('one leaves jobs about the store to the server', { timeout: 60_000 }, async () => {
+    const job = { kind: 'backup', folder: '../copies' };
+    await writeFile(join(folder, 'pipelines', 'copy.json'), JSON.stringify({ name: 'copy', job }));
+    await startAll(1);
+    const runs = [];
+    for (let round = 0; round < 5; round++) runs.push(await call('POST', '/pipelines/copy/runs?wait_ms=40000'));
+    for (const run of runs) {
+      expect(run).toMatchObject({ state: 'succeeded', error: null });
+      expect((await recordOf(run.id)).instance).toContain(` ${server.pid} `);
+    }
+  });
+
   test('one reads a window of a pipeline, and the cursor on the server stays', { timeout: 120_000 }, async () => {
     await describePipeline({
       source: { kind: 'rest', url: source.url, paging: { kind: 'page' }, incremental: { field: 'id', start: '500' } },

@@ -1,32 +1,23 @@
-import {
-  type Analysis,
-  OPERATIONS,
-  type OperationName,
-  parseAnalysis,
-  readOperation,
-} from '#domain/analysis/analysis.ts';
+import type { Analysis, OperationName } from '#domain/analysis/analysis.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
-import { type Json, JsonObject, writeJson } from '#domain/record/json.ts';
+import { type Json, writeJson } from '#domain/record/json.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
 import type { Limits } from '../../limits.ts';
 import { Observation, type ObserveBatches } from '../../observe.ts';
+import type { AnalysisQuestion } from '../../ports/analyses.ts';
 import type { ComputedTable, ComputeRequest, Processor } from '../../ports/processor.ts';
 import type { RecordReader } from '../../ports/record-reader.ts';
 import { openDataset } from '../../records/open-dataset.ts';
-import { readCount, readFilter } from '../../records/read-query.ts';
+import { readCount } from '../../records/read-query.ts';
 import type { AnalysisRun } from '../analysis-run.ts';
 import type { AnalysisProgress, AnalysisRuns } from '../analysis-runs.ts';
-import { datasetColumns, datasetInput } from '../dataset-input.ts';
+import { datasetInput } from '../dataset-input.ts';
 import type { DatasetVersions } from '../dataset-versions.ts';
+import { readAnalysis } from '../read-analysis.ts';
 
-export interface AnalyseRequest {
-  readonly dataset: string;
-  readonly operation: string;
-  readonly parameters: Json;
-  readonly filters: Json;
+export interface AnalyseRequest extends AnalysisQuestion {
   /** Milliseconds to wait for the result before a job is answered; null for what the configuration says. */
   readonly wait: number | null;
 }
@@ -54,22 +45,19 @@ export interface AnalysePorts {
 export function analyse(ports: AnalysePorts) {
   const { catalog, limits, runs } = ports;
   return async (request: AnalyseRequest, call: Call): Promise<AnalyseResult> => {
-    const operation = readOperation(request.operation);
     const wait = readCount(request.wait, {
       name: 'wait_ms',
       least: 0,
       most: limits.maxWait,
       default: limits.analysisWait,
     });
-    const { dataset } = openDataset(catalog, request.dataset, call, 'read');
-    const other = openOther(catalog, operation, request.parameters, call);
-    const filter = readFilter(dataset, request.filters, limits, call.observation);
-    const columns = datasetColumns(dataset);
-    const others = other === null ? [] : datasetColumns(other);
-    const analysis = call.observation.time('parse', () =>
-      parseAnalysis(operation, request.parameters, { columns, others }),
+    const open = (name: string) => openDataset(catalog, name, call, 'read').dataset;
+    const { analysis, dataset, other, filter } = call.observation.time('parse', () =>
+      readAnalysis(request, open, limits.filter),
     );
+    const { operation } = analysis;
     const { processor, lack } = choose(ports, operation);
+    call.observation.dataset = dataset.name;
     call.observation.processor = processor.name;
     const key = keyOf(analysis, processor, request.filters, [dataset, other], ports);
     const known = runs.findDone(key);
@@ -101,23 +89,6 @@ export function analyse(ports: AnalysePorts) {
     await waitFor(run, wait, runs, call);
     return { run, cached: false };
   };
-}
-
-/** The second dataset of an operation that takes two, by the parameter that names it. */
-function openOther(catalog: DatasetCatalog, operation: OperationName, parameters: Json, call: Call): Dataset | null {
-  const { otherDataset } = OPERATIONS[operation] as { readonly otherDataset?: string };
-  if (otherDataset === undefined) return null;
-  const name = parameters instanceof JsonObject ? parameters.get(otherDataset) : undefined;
-  if (typeof name === 'string') {
-    const first = call.observation.dataset;
-    const { dataset } = openDataset(catalog, name, call, 'read');
-    call.observation.dataset = first;
-    return dataset;
-  }
-  const message = `${otherDataset} is needed: the name of the second dataset.`;
-  throw new DataForgeError('invalid_parameter', message, {
-    faults: [{ pointer: `/parameters/${otherDataset}`, message }],
-  });
 }
 
 function choose({ processor, fallback }: AnalysePorts, operation: OperationName) {

@@ -24,8 +24,17 @@ export function readAnalysisResult(runs: AnalysisRuns) {
 export function streamAnalysisResult(runs: AnalysisRuns, renderer: TableRenderer) {
   return async ({ id, format }: AnalysisResultRequest & { readonly format: SqlFormat }, call: Call) => {
     const { run, result } = finished(runs, id, call);
-    return { run, bytes: renderer.render(result.columns, each(result.batches), format, call.signal) };
+    return { run, bytes: renderResult(renderer, result, format, call.signal) };
   };
+}
+
+export function renderResult(
+  renderer: TableRenderer,
+  { columns, batches }: AnalysisResult,
+  format: SqlFormat,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  return renderer.render(columns, each(batches), format, signal);
 }
 
 /** @throws DataForgeError `unknown_analysis`, what it failed with, or `unavailable` where it is under way */

@@ -1,7 +1,7 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
@@ -32,7 +32,7 @@ export function backfillPipeline(ports: BackfillPorts) {
   const { catalog, pipelines, runs, store } = ports;
   return async ({ pipeline: name, from, to, wait }: BackfillRequest, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'write');
-    const pipeline = pipelines.get(name);
+    const pipeline = pipelines.getRows(name);
     const { dataset } = openDataset(catalog, pipeline.target.dataset, call, 'write');
     const window = { from, to };
     refuseUnreadable(ports.sources, pipeline);
@@ -54,7 +54,7 @@ export function backfillPipeline(ports: BackfillPorts) {
   };
 }
 
-function refuseUnreadable(sources: readonly Source[], { name, source: { kind, options } }: Pipeline): void {
+function refuseUnreadable(sources: readonly Source[], { name, source: { kind, options } }: RowPipeline): void {
   const source = sources.find((candidate) => candidate.kind === kind);
   if (source?.windowField === undefined) {
     const able = sources.flatMap((candidate) => (candidate.windowField === undefined ? [] : candidate.kind));
@@ -68,7 +68,7 @@ function refuseUnreadable(sources: readonly Source[], { name, source: { kind, op
 }
 
 /** Rows that are there already must be known again. */
-function refuseDoubled({ name, target }: Pipeline, { primaryKey }: Dataset): void {
+function refuseDoubled({ name, target }: RowPipeline, { primaryKey }: Dataset): void {
   if (target.mode === 'replace') {
     throw refused(
       `Pipeline "${name}" replaces all rows with those of a run, and a backfill has only some; give it mode: upsert.`,

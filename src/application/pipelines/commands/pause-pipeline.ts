@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import { pushOptions } from '#domain/pipeline/push.ts';
+import { takesEvents } from '#domain/pipeline/push.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
 import type { Scheduler } from '../../scheduling/scheduler.ts';
@@ -19,7 +19,7 @@ export function pausePipeline({ pipelines, scheduler }: PausePorts) {
   return async ({ name, paused }: { readonly name: string; readonly paused: boolean }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
-    if (pipeline.schedule === null && pushOptions(pipeline) === null) {
+    if (pipeline.schedule === null && !takesEvents(pipeline)) {
       const message = `Pipeline "${name}" has no schedule that could be held; it runs when somebody asks for it.`;
       throw new DataForgeError('invalid_parameter', message);
     }

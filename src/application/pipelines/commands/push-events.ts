@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { type PushOptions, pushOptions, type SignatureScheme } from '#domain/pipeline/push.ts';
 import type { Call } from '../../call.ts';
 import { type Caller, requireRight } from '../../caller.ts';
@@ -48,17 +48,17 @@ export function pushEvents(ports: PushEventsPorts) {
 function takingPipeline(
   pipelines: PipelineCatalog,
   name: string,
-): { readonly pipeline: Pipeline; readonly options: PushOptions } {
+): { readonly pipeline: RowPipeline; readonly options: PushOptions } {
   const pipeline = pipelines.list().find((candidate) => candidate.name === name);
-  const options = pipeline === undefined ? null : pushOptions(pipeline);
-  if (pipeline !== undefined && options !== null) return { pipeline, options };
+  const options = pipeline?.kind === 'rows' ? pushOptions(pipeline) : null;
+  if (pipeline?.kind === 'rows' && options !== null) return { pipeline, options };
   throw new DataForgeError('unknown_pipeline', 'There is no pipeline of this name that takes events.');
 }
 
 /** @throws DataForgeError `unauthorized`; `unavailable` where a secret is missing, whose name only the log has */
 function requireSignature(
   { secrets, clock, telemetry }: PushEventsPorts,
-  { name }: Pipeline,
+  { name }: RowPipeline,
   scheme: SignatureScheme,
   request: SignedRequest,
 ): void {

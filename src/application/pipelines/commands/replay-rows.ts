@@ -1,7 +1,7 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import { indexOfProperty } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import type { Change } from '#domain/record/change.ts';
 import type { Call } from '../../call.ts';
 import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
@@ -43,7 +43,7 @@ const FAULTS = ['invalid_value', 'invalid_body', 'key_exists'];
 export function replayRows(ports: ReplayPorts) {
   const { catalog, pipelines, reader, writer } = ports;
   return async ({ name }: { readonly name: string }, call: Call): Promise<Replayed> => {
-    const pipeline = pipelines.get(name);
+    const pipeline = pipelines.getRows(name);
     const { quarantine } = pipeline.target;
     if (quarantine === null) {
       throw new DataForgeError(
@@ -67,7 +67,7 @@ export function replayRows(ports: ReplayPorts) {
 /** @returns why the row still does not fit; null where it is stored now */
 async function storeOnce(
   { loader, loads, writer }: ReplayPorts,
-  { target }: Pipeline,
+  { target }: RowPipeline,
   dataset: Dataset,
   { id, version, format, row }: AsideRow,
   call: Call,

@@ -18,7 +18,7 @@ interface ResetPorts {
 export function resetPipeline({ pipelines, runs, store, writer }: ResetPorts) {
   return async ({ name }: { readonly name: string }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
-    const pipeline = pipelines.get(name);
+    const pipeline = pipelines.getRows(name);
     if ((await runs.find(name)) !== null) {
       throw new DataForgeError(
         'pipeline_busy',

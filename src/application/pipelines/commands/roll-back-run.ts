@@ -43,6 +43,7 @@ export function rollBackRun(ports: RollBackPorts) {
   return async ({ id }: { readonly id: string }, call: Call): Promise<RolledBack> => {
     const { catalog, runs, history, store, clock } = ports;
     const run = await recallRun(ports, id);
+    if (run.dataset === null) throw nothingToUndo(run);
     const { dataset } = openDataset(catalog, run.dataset, call, 'write');
     if ((await runs.find(run.pipeline)) !== null || (await runs.findBackfill(run.pipeline)) !== null) {
       const message = `Pipeline "${run.pipeline}" has a run under way; wait for its end, or cancel it.`;
@@ -64,8 +65,14 @@ export function rollBackRun(ports: RollBackPorts) {
 
 /** The dataset for rows set aside, where the pipeline is still there and has one. */
 function setAsideDataset({ catalog, pipelines }: RollBackPorts, run: PipelineRun): Dataset | null {
-  const { quarantine } = pipelines.list().find(({ name }) => name === run.pipeline)?.target ?? { quarantine: null };
+  const pipeline = pipelines.list().find(({ name }) => name === run.pipeline);
+  const quarantine = pipeline?.kind === 'rows' ? pipeline.target.quarantine : null;
   return catalog.list().find(({ name }) => name === quarantine) ?? null;
+}
+
+function nothingToUndo({ pipeline }: PipelineRun): DataForgeError {
+  const message = `The run is one of the job of pipeline "${pipeline}", which stores no rows that could be undone.`;
+  return new DataForgeError('invalid_parameter', message);
 }
 
 class Undo {

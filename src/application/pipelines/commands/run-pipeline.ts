@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import { pushOptions } from '#domain/pipeline/push.ts';
+import { takesEvents } from '#domain/pipeline/push.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
@@ -25,11 +25,12 @@ export function runPipeline(ports: RunPipelinePorts) {
   return async ({ pipeline: name, wait }: RunPipelineRequest, call: Call): Promise<PipelineRun> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
-    if (pushOptions(pipeline) !== null) {
+    if (takesEvents(pipeline)) {
       const message = `Pipeline "${name}" takes events that are sent to it, and has nothing to fetch; send them to POST /api/v1/pipelines/${name}/events.`;
       throw new DataForgeError('invalid_parameter', message);
     }
-    openDataset(catalog, pipeline.target.dataset, call, 'write');
+    if (pipeline.kind === 'rows') openDataset(catalog, pipeline.target.dataset, call, 'write');
+    else requireRight(call.caller, 'admin');
     await settleDied(ports, name);
     const state = await store.state(name);
     const { caller, observation } = call;

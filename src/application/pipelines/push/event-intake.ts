@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { EventLane, type LanePorts } from './event-lane.ts';
 import type { PushedEvent, TakenEvents } from './pushed-event.ts';
 
@@ -23,7 +23,7 @@ export class EventIntake {
    * @throws DataForgeError `too_many_requests`, `unavailable` where the pipeline is held, `invalid_value`, `invalid_body`,
    * `key_exists` where events do not fit; nothing of the request is stored then
    */
-  async take(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<TakenEvents> {
+  async take(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<TakenEvents> {
     const bytes = events.reduce((sum, { rows }) => sum + rows.length, 0);
     const isFull = this.#waiting >= MOST_WAITING || this.#waitingBytes + bytes > MOST_WAITING_BYTES;
     if (isFull && this.#waiting > 0) {
@@ -45,7 +45,7 @@ export class EventIntake {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.drained()));
   }
 
-  #laneOf({ name }: Pipeline): EventLane {
+  #laneOf({ name }: RowPipeline): EventLane {
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
     const lane = new EventLane(this.#ports);

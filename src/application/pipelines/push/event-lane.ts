@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { PushRun, type PushRunPorts } from './push-run.ts';
 import type { PushedEvent, TakenEvents } from './pushed-event.ts';
 
@@ -12,7 +12,7 @@ export interface LanePorts extends PushRunPorts {
 }
 
 interface Request {
-  readonly pipeline: Pipeline;
+  readonly pipeline: RowPipeline;
   readonly events: readonly PushedEvent[];
   readonly resolve: (taken: TakenEvents) => void;
   readonly reject: (error: unknown) => void;
@@ -36,7 +36,7 @@ export class EventLane {
     this.#run = new PushRun(ports);
   }
 
-  take(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<TakenEvents> {
+  take(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<TakenEvents> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ pipeline, events, resolve, reject });
       if (!this.#isWorking) void this.#work();

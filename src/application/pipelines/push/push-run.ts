@@ -1,5 +1,5 @@
 import { DataForgeError } from '#domain/errors.ts';
-import type { Pipeline } from '#domain/pipeline/pipeline.ts';
+import type { RowPipeline } from '#domain/pipeline/pipeline.ts';
 import { pushOptions } from '#domain/pipeline/push.ts';
 import { addCounts, NO_COUNTS, NO_MEASURES, type PipelineRun } from '#domain/pipeline/run.ts';
 import { timestampOf } from '#domain/record/time.ts';
@@ -18,7 +18,7 @@ export interface PushRunPorts extends TransformPorts {
   readonly writer: RecordWriter;
   readonly clock: Clock;
   /** Told of each batch that is stored, with the run as it was before and as it is now. */
-  readonly onStored: (pipeline: Pipeline, before: PipelineRun, now: PipelineRun) => void;
+  readonly onStored: (pipeline: RowPipeline, before: PipelineRun, now: PipelineRun) => void;
 }
 
 /** Whom the history names. */
@@ -48,7 +48,7 @@ export class PushRun {
    * @returns those
    * @throws DataForgeError as `BatchStore.store`, and as transforms do
    */
-  async store(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
+  async store(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
     for (let taken = 0; taken < MOST_TAKEN; taken++) {
       try {
         return await this.#storeOnce(pipeline, events);
@@ -62,7 +62,7 @@ export class PushRun {
     throw new DataForgeError('unavailable', message, { retryable: true });
   }
 
-  async #storeOnce(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
+  async #storeOnce(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<ReadonlySet<PushedEvent>> {
     // Whoever else stores events takes the pipeline first: what is looked up from here on holds until these are stored.
     const holder = await this.#take(pipeline);
     const fresh = await this.#unknown(pipeline, events);
@@ -88,7 +88,7 @@ export class PushRun {
     return new Set(fresh);
   }
 
-  async #take(pipeline: Pipeline): Promise<string> {
+  async #take(pipeline: RowPipeline): Promise<string> {
     if (this.#holder !== null) return this.#holder;
     const holder = crypto.randomUUID();
     await this.#ports.store.take(pipeline, holder, CALLER);
@@ -99,7 +99,7 @@ export class PushRun {
   }
 
   /** The run that goes on, or a new one. */
-  async #open(pipeline: Pipeline): Promise<PipelineRun> {
+  async #open(pipeline: RowPipeline): Promise<PipelineRun> {
     const { clock, writer } = this.#ports;
     const now = clock.now();
     const run = this.#run;
@@ -136,7 +136,7 @@ export class PushRun {
   }
 
   /** The events that are not stored, each id once. */
-  async #unknown(pipeline: Pipeline, events: readonly PushedEvent[]): Promise<readonly PushedEvent[]> {
+  async #unknown(pipeline: RowPipeline, events: readonly PushedEvent[]): Promise<readonly PushedEvent[]> {
     const first = new Map<string, PushedEvent>();
     for (const event of events) if (event.id !== null && !first.has(event.id)) first.set(event.id, event);
     const known = await this.#stored(pipeline, [...first.keys()]);
@@ -144,7 +144,7 @@ export class PushRun {
   }
 
   /** Those of the ids whose events are stored, by runs that stand. */
-  async #stored(pipeline: Pipeline, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  async #stored(pipeline: RowPipeline, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const runs = await this.#ports.writer.readMarks(eventMark(pipeline, '').kind, ids);
     const undone = new Set<string>();
     for (const run of new Set(runs.values())) if (await this.#isUndone(run)) undone.add(run);
@@ -158,6 +158,6 @@ export class PushRun {
 }
 
 /** The mark that remembers an event; its value is the run that stored it. */
-function eventMark({ name }: Pipeline, id: string): { readonly kind: string; readonly key: string } {
+function eventMark({ name }: RowPipeline, id: string): { readonly kind: string; readonly key: string } {
   return { kind: `pushed-event ${name}`, key: id };
 }

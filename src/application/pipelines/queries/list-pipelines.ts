@@ -1,5 +1,5 @@
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
-import { pushOptions } from '#domain/pipeline/push.ts';
+import { takesEvents } from '#domain/pipeline/push.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
 import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
@@ -42,7 +42,6 @@ async function statusOf(ports: PipelineStatusPorts, pipeline: Pipeline): Promise
   const { name, schedule } = pipeline;
   const [lastRun = null] = await recallRuns(ports, name, 1);
   const next = schedule && (await ports.scheduler.next({ name: scheduleName(name), schedule }));
-  const paused =
-    pushOptions(pipeline) === null ? (next?.paused ?? null) : await ports.scheduler.isHeld(scheduleName(name));
+  const paused = takesEvents(pipeline) ? await ports.scheduler.isHeld(scheduleName(name)) : (next?.paused ?? null);
   return { pipeline, lastRun, schedule: next && { nextAt: next.at, paused: next.paused }, paused };
 }

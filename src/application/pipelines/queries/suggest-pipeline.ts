@@ -5,6 +5,7 @@ import { findClashes, nameFault } from '#domain/dataset/names.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { readMembers } from '#domain/file/read-members.ts';
 import { guessChangedColumn, plainName, propertyNames } from '#domain/pipeline/suggestion.ts';
+import { SYSTEM_CALLER } from '../../caller.ts';
 import type { SampleColumn, SampleFindings, SampleReader } from '../../ports/sample-reader.ts';
 import type {
   FileMembers,
@@ -19,7 +20,7 @@ import type {
 export interface SuggestPorts {
   readonly sources: readonly Source[];
   readonly samples: SampleReader;
-  readonly opening: Omit<SourceOpening, 'cursor' | 'batch' | 'signal' | 'note'>;
+  readonly opening: Omit<SourceOpening, 'cursor' | 'caller' | 'batch' | 'signal' | 'note'>;
 }
 
 export interface SuggestRequest extends Omit<SurveyRequest, 'isNamed'> {
@@ -104,7 +105,14 @@ async function surveyed(
     const message = `No source of the kind "${kind}" can be looked at; there are ${able.map((source) => source.kind).join(', ')}.`;
     throw new DataForgeError('invalid_parameter', message);
   }
-  const looking = { ...opening, cursor: null, batch: SAMPLE_BATCH, signal: request.signal, note: () => {} };
+  const looking = {
+    ...opening,
+    cursor: null,
+    caller: SYSTEM_CALLER.name,
+    batch: SAMPLE_BATCH,
+    signal: request.signal,
+    note: () => {},
+  };
   for (const source of asked) {
     const survey = await source.survey?.({ ...request, isNamed: kind !== null }, looking);
     if (survey) return { source, survey };
@@ -131,6 +139,7 @@ async function sampled(
   const looking = {
     ...opening,
     cursor: null,
+    caller: SYSTEM_CALLER.name,
     batch: SAMPLE_BATCH,
     signal: AbortSignal.any([signal, enough.signal]),
     note: () => {},

@@ -3,6 +3,7 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { Pipeline } from '#domain/pipeline/pipeline.ts';
 import { jsonFrom } from '#domain/record/json.ts';
+import { RUNS_DATASET } from '#domain/run/runs-dataset.ts';
 import { didYouMean } from '#domain/text/suggest.ts';
 import type { AddCommand, CliContext } from '../context.ts';
 
@@ -18,7 +19,8 @@ async function check({ host, output, flags }: CliContext): Promise<void> {
   const { datasetsDir, pipelinesDir } = host.loadConfig(flags);
   try {
     const { datasets } = await host.datasetFiles(datasetsDir).load();
-    const pipelines = pipelinesDir === null ? null : await host.pipelineFiles(pipelinesDir).read();
+    const pipelines =
+      pipelinesDir === null ? null : await host.pipelineFiles(pipelinesDir).read([...datasets, RUNS_DATASET]);
     for (const pipeline of pipelines ?? []) refuseUnknownTargets(pipeline, datasets);
     const found = { datasets: namesOf(datasets), ...(pipelines && { pipelines: namesOf(pipelines) }) };
     output.answer(jsonFrom({ ok: true, ...found, faults: [] }), () => {
@@ -42,7 +44,9 @@ function inOrder(word: string, names: readonly string[]): string {
 }
 
 /** @throws DataForgeError `invalid_pipeline_file` where a pipeline names a dataset that no file describes */
-function refuseUnknownTargets({ name, target }: Pipeline, datasets: readonly Dataset[]): void {
+function refuseUnknownTargets(pipeline: Pipeline, datasets: readonly Dataset[]): void {
+  if (pipeline.kind === 'job') return;
+  const { name, target } = pipeline;
   const known = namesOf(datasets);
   for (const wanted of [target.dataset, target.quarantine]) {
     if (wanted === null || known.includes(wanted)) continue;

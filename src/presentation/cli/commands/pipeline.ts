@@ -117,7 +117,10 @@ async function list({ output, withTarget, signal }: CliContext): Promise<void> {
   output.answer(answer, () => {
     const rows = itemsOf(answer, 'pipelines').map((pipeline) => {
       const last = memberOf(pipeline, 'last_run');
-      const cells = ['name', 'source', 'dataset', 'mode'].map((name) => textOf(memberOf(pipeline, name)));
+      const job = memberOf(pipeline, 'job');
+      const work = job === null ? textOf(memberOf(pipeline, 'source')) : `job ${textOf(job)}`;
+      const target = ['dataset', 'mode'].map((name) => textOf(memberOf(pipeline, name)));
+      const cells = [textOf(memberOf(pipeline, 'name')), work, ...target];
       return [
         ...cells,
         last === null ? 'never ran' : textOf(memberOf(last, 'state')),
@@ -185,6 +188,8 @@ function runText(run: Json): string {
     figure(name) > 0 ? [`${formatCount(figure(name))} ${name}`] : [],
   );
   const bytes = Number(textOf(memberOf(memberOf(run, 'progress'), 'bytes')));
+  if (memberOf(run, 'dataset') === null)
+    return `${textOf(memberOf(run, 'pipeline'))} ${textOf(memberOf(run, 'state'))}`;
   const what = done.length === 0 ? 'nothing new' : `${done.join(', ')} (${formatBytes(bytes)})`;
   return `${textOf(memberOf(run, 'pipeline'))} ${textOf(memberOf(run, 'state'))}: ${what}`;
 }

@@ -24,7 +24,7 @@ const RUN: Tree = {
   properties: {
     id: { type: 'string', format: 'uuid' },
     pipeline: { type: 'string' },
-    dataset: { type: 'string' },
+    dataset: { type: ['string', 'null'], description: 'null: the pipeline has a job.' },
     state: { enum: ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'died'] },
     caller: { type: 'string' },
     started_by: { enum: RUN_STARTERS },
@@ -52,11 +52,12 @@ const PIPELINE: Tree = {
   properties: {
     name: { type: 'string' },
     description: { type: 'string' },
-    source: { type: 'string', description: 'The kind of its source.' },
+    source: { type: ['string', 'null'], description: 'The kind of its source; null where it has a job.' },
+    job: { type: ['string', 'null'], description: 'The kind of its job; null where it moves rows.' },
     transform: { enum: ['sql', 'function', null] },
-    dataset: { type: 'string', description: 'The dataset that takes the rows.' },
-    mode: { enum: ['append', 'upsert', 'replace'] },
-    contract: { enum: ['freeze', 'evolve', 'quarantine'] },
+    dataset: { type: ['string', 'null'], description: 'The dataset that takes the rows.' },
+    mode: { enum: ['append', 'upsert', 'replace', null] },
+    contract: { enum: ['freeze', 'evolve', 'quarantine', null] },
     paused: {
       type: ['boolean', 'null'],
       description: 'Whether it waits until it is resumed; null where it runs only when somebody asks for it.',
@@ -237,6 +238,12 @@ export const PIPELINE_PATHS: Readonly<Record<string, Tree>> = {
   },
   '/api/v1/worker/datasets': {
     get: forWorkers('The datasets that a transform may join, each with its version', []),
+  },
+  '/api/v1/worker/standing': {
+    get: forWorkers('Whether datasets have changed since a number of the store', [
+      parameter('datasets', 'query', { type: 'string' }, 'Their names, as a JSON list.'),
+      parameter('since', 'query', { type: 'integer', minimum: 0 }, 'Left out: they count as changed.'),
+    ]),
   },
   '/api/v1/worker/runs/{id}': {
     get: forWorkers('A run as it is kept', [ID]),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Cursor } from '#domain/pipeline/cursor.ts';
 import type { PipelineRun } from '#domain/pipeline/run.ts';
+import { JsonArray, parseJson } from '#domain/record/json.ts';
 import { invalid, parseObject, textMember } from '../../json-body.ts';
 import { QueryParameters } from '../query-parameters.ts';
 import { mediaTypeOf, readDecoded, readJsonBytes } from '../request-body.ts';
@@ -63,6 +64,13 @@ export function workerRoutes(server: FastifyInstance, { useCases, limits, flight
     return sendJson(request, reply, 200, JSON.stringify({ success: true, datasets }));
   });
 
+  server.get('/worker/standing', async (request, reply) => {
+    const query = new QueryParameters(request, ['datasets', 'since']);
+    const datasets = namesOf(query.text('datasets'));
+    const standing = await useCases.getStanding({ datasets, since: query.count('since') }, request.forge.call());
+    return sendJson(request, reply, 200, JSON.stringify({ success: true, ...standing }));
+  });
+
   server.get<OfRun>('/worker/runs/:id', async (request, reply) => {
     new QueryParameters(request, []);
     const run = await useCases.getKeptRun(request.params, request.forge.call());
@@ -90,4 +98,10 @@ function cursorOf(header: string | string[] | undefined): Cursor | null {
   } catch {
     throw invalid('', `The header ${CURSOR} must have the cursor as JSON in base64url.`);
   }
+}
+
+/** Names as a JSON list of texts. */
+function namesOf(text: string | null): readonly string[] {
+  const names = parseJson(text ?? '[]');
+  return names instanceof JsonArray ? names.items.map(String) : [];
 }
