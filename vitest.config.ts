@@ -6,10 +6,13 @@ const LONGEST = [
   'tests/e2e/durability/duckdb.test.ts',
   'tests/contracts/migrations',
   'tests/docs/guides.test.ts',
+  'tests/e2e/pipelines/init.test.ts',
+  'tests/e2e/pipelines/workers.test.ts',
   'tests/contracts/differential.test.ts',
   'tests/e2e/durability/',
   'tests/e2e/migrate.test.ts',
   'tests/contracts/duckdb-roads.test.ts',
+  'tests/contracts/sqlite',
   'tests/e2e/pipelines/',
 ];
 

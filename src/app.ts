@@ -200,7 +200,15 @@ async function build(config: Config, overrides: AppOverrides, opened: (() => unk
 
   let isStopping = false;
   const security = new Security(securityOf(config));
-  const protocols = createProtocols({ config, useCases, telemetry, metrics, security, catalog, version: VERSION });
+  const protocols = await createProtocols({
+    config,
+    useCases,
+    telemetry,
+    metrics,
+    security,
+    catalog,
+    version: VERSION,
+  });
   const server = await createRestServer({
     useCases,
     security,

@@ -1,5 +1,6 @@
 // The process entry: reads the configuration, creates the app, starts it, and stops it on signals.
 
+import { flushCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { systemCall } from '#application/call.ts';
 import { loadConfig } from '#config';
@@ -13,7 +14,6 @@ import { parseFlags } from './config/flags.ts';
 import { startExampleServices } from './example-services.ts';
 import { fillExamples } from './fill-examples.ts';
 import { VERSION } from './version.ts';
-import { startWorker } from './worker.ts';
 
 /** Serves until a signal comes; resolves when everything is closed. */
 export async function runServer(flags: Readonly<Record<string, string>>): Promise<void> {
@@ -36,6 +36,8 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
       started_at: new Date().toISOString(),
     });
     greet(app, address);
+    // Also for the start after one that is killed.
+    flushCompileCache();
     const unwatch = watchSignals(app, stopping);
     const filling = config.servesExamples ? fill(app, stopping.signal) : Promise.resolve();
     await stopped;
@@ -58,6 +60,7 @@ export async function runWorker(
 ): Promise<void> {
   const config = loadConfig({ flags });
   const logger = await createLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true });
+  const { startWorker } = await import('./worker.ts');
   const worker = await startWorker(config, server, logger);
   logger.info({ server: server.url }, 'Working');
   await new Promise<void>((resolve) => {

@@ -6,11 +6,8 @@ import type { Metrics } from '#infrastructure/metrics.ts';
 import type { ProcessTelemetry } from '#infrastructure/telemetry.ts';
 import { readTlsFiles } from '#infrastructure/tls-files.ts';
 import { AccessTokens } from '#presentation/access-tokens.ts';
-import { FlightServer } from '#presentation/flight/flight-server.ts';
-import { graphqlRoutes } from '#presentation/graphql/graphql-routes.ts';
-import { GraphqlSockets } from '#presentation/graphql/graphql-sockets.ts';
-import { prepareOperation } from '#presentation/graphql/prepare-operation.ts';
-import { SchemaKeeper } from '#presentation/graphql/schema-keeper.ts';
+import type { FlightServer } from '#presentation/flight/flight-server.ts';
+import { GraphqlEndpoint } from '#presentation/graphql/graphql-endpoint.ts';
 import type { Security } from '#presentation/security.ts';
 import { Upgrades } from '#presentation/upgrades.ts';
 import { asyncApiRoutes } from '#presentation/websocket/asyncapi-routes.ts';
@@ -37,16 +34,16 @@ export interface Protocols {
   close(timeoutMs: number): Promise<void>;
 }
 
-export function createProtocols(parts: ProtocolParts): Protocols {
+export async function createProtocols(parts: ProtocolParts): Promise<Protocols> {
   const { config, metrics } = parts;
-  const flight = config.protocols.includes('flight') ? createFlightServer(parts) : null;
+  const flight = config.protocols.includes('flight') ? await createFlightServer(parts) : null;
   const webSocket = config.protocols.includes('websocket') ? createWebSocketServer(parts) : null;
   if (flight !== null) {
     metrics.gauge({ name: 'flight_calls', help: 'Calls over Arrow Flight under way', read: () => flight.open });
   }
   const graphql = config.protocols.includes('graphql') ? createGraphql(parts) : null;
   if (webSocket !== null) addWebSocketGauges(metrics, webSocket);
-  if (graphql !== null) addGraphqlGauges(metrics, graphql.sockets);
+  if (graphql !== null) addGraphqlGauges(metrics, graphql);
   let flightAddress: string | null = null;
 
   return {
@@ -57,7 +54,7 @@ export function createProtocols(parts: ProtocolParts): Protocols {
       const upgrades = new Upgrades(parts.security, config.trustProxy);
       if (graphql !== null) {
         graphql.mount(server);
-        upgrades.add('/graphql', (upgrade) => graphql.sockets.take(upgrade));
+        upgrades.add('/graphql', (upgrade) => graphql.take(upgrade));
       }
       if (webSocket !== null) {
         asyncApiRoutes(server, parts.version);
@@ -70,35 +67,28 @@ export function createProtocols(parts: ProtocolParts): Protocols {
       flightAddress = flightUrl(config, await flight.listen(config.host, config.flightPort));
     },
     async close(timeoutMs) {
-      await Promise.all([flight?.close(timeoutMs), webSocket?.close(timeoutMs), graphql?.sockets.close(timeoutMs)]);
+      await Promise.all([flight?.close(timeoutMs), webSocket?.close(timeoutMs), graphql?.close(timeoutMs)]);
     },
   };
 }
 
-/** GraphQL with what its two ways share. */
-interface Graphql {
-  readonly sockets: GraphqlSockets;
-  mount(server: FastifyInstance): void;
-}
-
-function createGraphql({ config, useCases, catalog, telemetry }: ProtocolParts): Graphql {
-  const schemas = new SchemaKeeper(useCases, () => catalog.revision);
-  const limits = {
-    maxDepth: config.graphqlMaxDepth,
-    maxCost: config.graphqlMaxCost,
-    maxAliases: config.graphqlMaxAliases,
-    maxBatch: config.graphqlMaxBatch,
-    maxJsonBytes: config.maxBodyBytes,
-  };
-  return {
-    mount: (server) => graphqlRoutes(server, { schemas, limits }),
-    sockets: new GraphqlSockets({
+function createGraphql({ config, useCases, catalog, telemetry }: ProtocolParts): GraphqlEndpoint {
+  return new GraphqlEndpoint({
+    useCases,
+    revision: () => catalog.revision,
+    limits: {
+      maxDepth: config.graphqlMaxDepth,
+      maxCost: config.graphqlMaxCost,
+      maxAliases: config.graphqlMaxAliases,
+      maxBatch: config.graphqlMaxBatch,
+      maxJsonBytes: config.maxBodyBytes,
+    },
+    sockets: {
       tokens: new AccessTokens(config.apiTokens),
       limits: socketLimits(config),
-      prepare: (payload, call) => prepareOperation(schemas, limits, payload, call),
       onAnswer: (answer) => telemetry.answered(answer),
-    }),
-  };
+    },
+  });
 }
 
 function socketLimits(config: Config) {
@@ -135,20 +125,21 @@ function addWebSocketGauges(metrics: Metrics, server: WebSocketServer): void {
   });
 }
 
-function addGraphqlGauges(metrics: Metrics, sockets: GraphqlSockets): void {
+function addGraphqlGauges(metrics: Metrics, endpoint: GraphqlEndpoint): void {
   metrics.gauge({
     name: 'graphql_clients',
     help: 'Clients of GraphQL over WebSocket',
-    read: () => sockets.connections,
+    read: () => endpoint.connections,
   });
   metrics.gauge({
     name: 'graphql_operations',
     help: 'Operations of GraphQL over WebSocket under way',
-    read: () => sockets.operations,
+    read: () => endpoint.operations,
   });
 }
 
-function createFlightServer({ config, useCases, telemetry }: ProtocolParts): FlightServer {
+async function createFlightServer({ config, useCases, telemetry }: ProtocolParts): Promise<FlightServer> {
+  const { FlightServer } = await import('#presentation/flight/flight-server.ts');
   const { apiTokens, flightTlsCert: cert, flightTlsKey: key } = config;
   return new FlightServer({
     useCases,

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, fetch, type Response as UndiciResponse } from 'undici';
+import type { Agent, buildConnector, Response as UndiciResponse } from 'undici';
 import { DataForgeError } from '#domain/errors.ts';
 import { isPrivateAddress } from './private-addresses.ts';
 
@@ -16,24 +16,18 @@ const CONNECT_TIMEOUT = 10_000;
 const SILENCE_TIMEOUT = 120_000;
 const MOST_REDIRECTS = 5;
 
-/** HTTP to other people's servers. What an address is, is judged when it is connected to, so that no name can lead astray. */
+type Undici = typeof import('undici');
+
+/**
+ * HTTP to other people's servers. What an address is, is judged when it is connected to, so that no name can lead astray.
+ * The library is loaded for the first request.
+ */
 export class WebClient {
   readonly #forbidsPrivate: boolean;
-  readonly #agent: Agent;
+  #connecting: Promise<{ readonly fetch: Undici['fetch']; readonly agent: Agent }> | null = null;
 
   constructor({ privateAddresses }: { readonly privateAddresses: 'allow' | 'forbid' }) {
     this.#forbidsPrivate = privateAddresses === 'forbid';
-    const connect = buildConnector({ timeout: CONNECT_TIMEOUT, lookup: this.#lookup } as buildConnector.BuildOptions);
-    this.#agent = new Agent({
-      headersTimeout: SILENCE_TIMEOUT,
-      bodyTimeout: SILENCE_TIMEOUT,
-      connect: (options, callback) => {
-        const { hostname } = options;
-        if (isIP(unbracketed(hostname)) > 0 && this.#isForbidden(unbracketed(hostname))) {
-          callback(forbidden(hostname), null);
-        } else connect(options, callback);
-      },
-    });
   }
 
   /** Headers go to no other origin than the one they were meant for. */
@@ -61,13 +55,32 @@ export class WebClient {
     return first;
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await (await this.#connecting)?.agent.destroy();
   }
 
-  async #send(url: URL, request: Parameters<typeof fetch>[1] & { signal: AbortSignal }): Promise<UndiciResponse> {
+  async #connect() {
+    const undici = await import('undici');
+    const looking = { timeout: CONNECT_TIMEOUT, lookup: this.#lookup };
+    const connect = undici.buildConnector(looking as buildConnector.BuildOptions);
+    const agent = new undici.Agent({
+      headersTimeout: SILENCE_TIMEOUT,
+      bodyTimeout: SILENCE_TIMEOUT,
+      connect: (options, callback) => {
+        const { hostname } = options;
+        if (isIP(unbracketed(hostname)) > 0 && this.#isForbidden(unbracketed(hostname))) {
+          callback(forbidden(hostname), null);
+        } else connect(options, callback);
+      },
+    });
+    return { fetch: undici.fetch, agent };
+  }
+
+  async #send(url: URL, request: Parameters<Undici['fetch']>[1] & { signal: AbortSignal }): Promise<UndiciResponse> {
+    this.#connecting ??= this.#connect();
+    const { fetch, agent } = await this.#connecting;
     try {
-      return await fetch(url, { ...request, redirect: 'manual', dispatcher: this.#agent });
+      return await fetch(url, { ...request, redirect: 'manual', dispatcher: agent });
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason;
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;

@@ -19,29 +19,25 @@ export interface Upgrade {
 export class Upgrades {
   readonly #security: Security;
   readonly #trustProxy: boolean;
-  readonly #roads = new Map<string, (upgrade: Upgrade) => void>();
+  readonly #roads = new Map<string, (upgrade: Upgrade) => void | Promise<void>>();
 
   constructor(security: Security, trustProxy: boolean) {
     this.#security = security;
     this.#trustProxy = trustProxy;
   }
 
-  add(path: string, take: (upgrade: Upgrade) => void): void {
+  add(path: string, take: (upgrade: Upgrade) => void | Promise<void>): void {
     this.#roads.set(path, take);
   }
 
   attach(server: Server): void {
     server.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy());
-      try {
-        this.#lead(request, socket, head);
-      } catch (error) {
-        refuse(socket, error);
-      }
+      this.#lead(request, socket, head).catch((error) => refuse(socket, error));
     });
   }
 
-  #lead(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #lead(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { headers, url = '/' } = request;
     const forwarded = this.#trustProxy ? headers['x-forwarded-host'] : undefined;
     const host = (typeof forwarded === 'string' ? forwarded.split(',')[0]?.trim() : undefined) ?? headers.host ?? '';
@@ -51,7 +47,7 @@ export class Upgrades {
     if (take === undefined) {
       throw new DataForgeError('unknown_route', `There is no WebSocket at ${path.slice(0, 100)}.`);
     }
-    take({ request, socket, head, caller: this.#security.identify(headers.authorization) });
+    await take({ request, socket, head, caller: this.#security.identify(headers.authorization) });
   }
 }
 

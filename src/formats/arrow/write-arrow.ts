@@ -1,6 +1,6 @@
 import type { ColumnSchema, RecordBatch } from '#domain/record/batch.ts';
 import { type SqlBatch, sqlTypeOf } from '#domain/sql/sql-type.ts';
-import { ArrowEncoder, type ArrowMessage } from './arrow-encoder.ts';
+import type { ArrowMessage } from './arrow-encoder.ts';
 import type { ArrowColumn } from './arrow-schema.ts';
 
 const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
@@ -13,6 +13,8 @@ export async function* writeArrow(
   columns: readonly ArrowColumn[],
   batches: AsyncIterable<SqlBatch>,
 ): AsyncGenerator<Uint8Array> {
+  // The library is loaded for the first stream: a server starts sooner.
+  const { ArrowEncoder } = await import('./arrow-encoder.ts');
   const encoder = new ArrowEncoder(columns);
   yield* gather(framed(encoder.schema));
   for (const dictionary of encoder.dictionaries) yield* gather(framed(dictionary));

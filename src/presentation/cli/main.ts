@@ -3,11 +3,9 @@ import { DatasetFolder } from '#adapters/described-files/dataset-folder.ts';
 import { PipelineFolder } from '#adapters/described-files/pipeline-folder.ts';
 import { JOBS } from '#adapters/jobs/registry.ts';
 import { SOURCE_KINDS } from '#adapters/sources/registry.ts';
-import { convertFile, readParquetColumns } from '#adapters/storage/duckdb/duckdb-convert.ts';
 import { STORE_RESTORERS } from '#adapters/storage/registry.ts';
 import { loadConfig } from '#config';
 import { DataForgeError } from '#domain/errors.ts';
-import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
 import { inferColumns } from '#formats/rows/infer-columns.ts';
 import { compileRe2 } from '#infrastructure/re2.ts';
 import { settingOptions } from '../../config/config-docs.ts';
@@ -48,6 +46,7 @@ const host: CliHost = {
   readColumns,
   convert: async (from, to) => {
     const kind = fileKind(from);
+    const { convertFile } = await import('#adapters/storage/duckdb/duckdb-convert.ts');
     return convertFile({ path: from, ...kind }, { path: to, ...fileKind(to) }, await columnsOf(from, kind));
   },
 };
@@ -57,8 +56,13 @@ function serverModule() {
   return import('../../main.ts');
 }
 
-function readColumns(path: string, { format, coding }: FileKind): Promise<readonly FoundColumn[]> {
-  return format === 'parquet' ? readParquetColumns(path) : readArrowColumns(openDecoded(path, coding));
+async function readColumns(path: string, { format, coding }: FileKind): Promise<readonly FoundColumn[]> {
+  if (format === 'parquet') {
+    const { readParquetColumns } = await import('#adapters/storage/duckdb/duckdb-convert.ts');
+    return readParquetColumns(path);
+  }
+  const { readArrowColumns } = await import('#formats/arrow/arrow-columns.ts');
+  return readArrowColumns(openDecoded(path, coding));
 }
 
 /** The types of a file's columns; Parquet tells its own when it is read. */

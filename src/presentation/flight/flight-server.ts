@@ -16,12 +16,9 @@ import type { AnsweredRequest } from '#domain/run/answered-request.ts';
 import { frameHeader, OutgoingFlightData } from '#formats/flight/flight-data.ts';
 import { BasicAuth, DESCRIPTOR_PATH, type FlightData, type FlightDescriptor } from '#formats/flight/flight-messages.ts';
 import type { AccessTokens } from '../access-tokens.ts';
-import { ACTIONS, act } from './actions.ts';
-import { describe, read } from './answers.ts';
 import { answerOf } from './flight-answer.ts';
 import { callOf, type GrpcCall, statusOf } from './flight-call.ts';
 import { FLIGHT_SERVICE } from './flight-service.ts';
-import { put } from './put.ts';
 import { RunningFlights } from './running-flights.ts';
 import { sendAll } from './send.ts';
 import { readCommand, readDescriptor, recordsOf, ticketOf, type Wanted } from './wanted.ts';
@@ -37,7 +34,7 @@ export interface FlightOptions {
   readonly onAnswer: (answer: AnsweredRequest) => void;
 }
 
-/** Serves Arrow Flight and Flight SQL over gRPC. */
+/** Serves Arrow Flight and Flight SQL over gRPC. What reads and writes Arrow is loaded with the first call. */
 export class FlightServer {
   readonly #options: FlightOptions;
   readonly #server = new Server({
@@ -63,6 +60,7 @@ export class FlightServer {
         this.#info(descriptor, call),
       ),
       GetSchema: this.#unary<Partial<FlightDescriptor>>('GetSchema', async (descriptor, call) => {
+        const { describe } = await import('./answers.ts');
         const { header } = await describe(readDescriptor(descriptor), useCases, call);
         return { schema: frameHeader(header) };
       }),
@@ -77,15 +75,18 @@ export class FlightServer {
         const messages: AsyncIterable<FlightData> = messagesOf(stream);
         const header = stream.metadata.get('idempotency-key')[0]?.toString() ?? null;
         const { maxUploadBytes: maxBytes } = options;
+        const { put } = await import('./put.ts');
         stream.write({ appMetadata: await put(messages, { useCases, maxBytes, header }, call) });
       }),
       DoAction: this.#stream<{ readonly type: string; readonly body: Uint8Array }>(
         'DoAction',
         async function* ({ type, body }, call) {
+          const { act } = await import('./actions.ts');
           for (const result of await act(type, body, { useCases, running }, call)) yield { body: result };
         },
       ),
       ListActions: this.#stream('ListActions', async function* () {
+        const { ACTIONS } = await import('./actions.ts');
         for (const [type, description] of Object.entries(ACTIONS)) yield { type, description };
       }),
     });
@@ -126,6 +127,7 @@ export class FlightServer {
   }
 
   async #infoOf(wanted: Wanted, descriptor: Partial<FlightDescriptor>, call: Call) {
+    const { describe } = await import('./answers.ts');
     const { header } = await describe(wanted, this.#options.useCases, call);
     const isCounted = wanted.kind === 'records' && wanted.filters === null && wanted.limit === null;
     const total = isCounted ? await this.#options.useCases.countRecords(wanted, call) : null;
@@ -147,6 +149,7 @@ export class FlightServer {
 
   async *#get(ticket: Uint8Array, call: Call): AsyncGenerator<OutgoingFlightData> {
     const wanted = readCommand(ticket);
+    const { read } = await import('./answers.ts');
     for await (const message of read(wanted, this.#options.useCases, call)) yield new OutgoingFlightData(message);
   }
 

@@ -32,7 +32,7 @@ describe.each(ENGINES)('GraphQL subscriptions on %s', (engine) => {
       `subscription { followEvery(filter: { int: { gte: 5 } }) { event operation version data { big price int extra } } }`,
     );
     const next = told.next();
-    await vi.waitFor(async () => expect(await figure('feeds')).toBe(1));
+    await vi.waitFor(async () => expect(await figure('feeds')).toBe(1), { timeout: 10_000 });
     const stored = await server.call('POST', '/records', {
       headers: { 'content-type': 'application/json' },
       body: '{"schema_name":"every","data":{"int":7,"big":9007199254740993,"price":7.25,"extra":{"n":1.50}}}',
@@ -49,10 +49,10 @@ describe.each(ENGINES)('GraphQL subscriptions on %s', (engine) => {
     expect((await told.next()).value.data.followEvery).toMatchObject({ event: 'CHANGE', operation: 'UPDATE' });
     expect((await told.next()).value.data.followEvery).toMatchObject({ event: 'LEAVE', data: null });
     await told.return?.();
-    await vi.waitFor(async () => expect(await figure('feeds')).toBe(0));
-    await vi.waitFor(async () => expect(await figure('graphql_operations')).toBe(0));
+    await vi.waitFor(async () => expect(await figure('feeds')).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await figure('graphql_operations')).toBe(0), { timeout: 10_000 });
     await client.dispose();
-    await vi.waitFor(async () => expect(await figure('graphql_clients')).toBe(0));
+    await vi.waitFor(async () => expect(await figure('graphql_clients')).toBe(0), { timeout: 10_000 });
   });
 
   test('go on behind a number over cut connections, with no gap and no repeat', async () => {
@@ -117,7 +117,7 @@ describe.each(ENGINES)('GraphQL subscriptions on %s', (engine) => {
     });
     expect(response.headers.get('content-type')).toMatch(/text\/event-stream/);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    await vi.waitFor(async () => expect(await figure('feeds')).toBe(1));
+    await vi.waitFor(async () => expect(await figure('feeds')).toBe(1), { timeout: 10_000 });
     await server.create('wells', { field_code: 9, well_code: 'sse' });
     let text = '';
     while (!text.includes('"sse"')) text += (await reader?.read())?.value ?? '';
@@ -150,10 +150,12 @@ describe('who may subscribe', () => {
     const client = connect(server, { on: { closed: (event) => ({ code } = event as { code: number }) } });
     const told = subscribe(client, 'subscription { followNotes { seq } }');
     const next = told.next();
-    await vi.waitFor(async () => expect((await server.get('//metrics')).text).toMatch(/^data_forge_feeds 1$/m));
+    await vi.waitFor(async () => expect((await server.get('//metrics')).text).toMatch(/^data_forge_feeds 1$/m), {
+      timeout: 10_000,
+    });
     await server.app.close(5000);
     expect((await next).done).toBe(true);
-    await vi.waitFor(() => expect(code).toBe(1001));
+    await vi.waitFor(() => expect(code).toBe(1001), { timeout: 10_000 });
     await server.close();
   });
 });

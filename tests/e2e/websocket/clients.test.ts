@@ -115,7 +115,7 @@ describe('limits', () => {
     other.say({ type: 'query', id: 'x'.repeat(2000) });
     expect(await closed).toMatchObject({ code: 1009 });
     await client.close();
-    await vi.waitFor(async () => expect(await figure('websocket_clients')).toBe(0));
+    await vi.waitFor(async () => expect(await figure('websocket_clients')).toBe(0), { timeout: 10_000 });
   });
 
   test('who asks for nothing is closed, who follows is not', async () => {
@@ -149,7 +149,7 @@ describe('clients that are slow, or vanish', () => {
     const quick = await Client.open(server.url);
     slow.socket.pause();
     slow.say({ type: 'query', id: 'q', schema_name: 'notes' });
-    await vi.waitFor(async () => expect(await figure('streams')).toBe(1));
+    await vi.waitFor(async () => expect(await figure('streams')).toBe(1), { timeout: 10_000 });
     quick.say({ type: 'query', id: 'q', schema_name: 'notes', limit: 10 });
     await quick.rows('q');
     await vi.waitFor(async () => expect(await figure('websocket_dropped')).toBe(1), { timeout: 15_000 });

@@ -1,46 +1,20 @@
 import type { SourceOpening } from '#application/ports/source.ts';
-import { DataForgeError } from '#domain/errors.ts';
 import { cutBatches, type Piece } from '../shared/cut-batches.ts';
 import { defineSource } from '../shared/define-source.ts';
-import { describeFlight } from './describe-flight.ts';
-import { bodyOf } from './flight-body.ts';
-import { type FlightCursor, FlightNewRows } from './flight-new-rows.ts';
 import { FLIGHT_OPTIONS, type FlightOptions } from './flight-options.ts';
-import { FlightSession } from './flight-session.ts';
-import { surveyFlight } from './flight-survey.ts';
-import { isAskedWithin, wantedOf } from './flight-wanted.ts';
-import { endsOf } from './flight-window.ts';
 
-/** Another Data Forge, or any server of Arrow Flight and Flight SQL. */
+/** Another Data Forge, or any server of Arrow Flight and Flight SQL. What speaks gRPC is loaded where it is needed. */
 export const flightSource = defineSource({
   kind: 'flight',
   description: 'A server of Arrow Flight or Flight SQL',
   options: FLIGHT_OPTIONS,
   open: (options, opening) => cutBatches(piecesOf(options, opening), opening),
-  describe: describeFlight,
+  describe: async (options, opening) => (await import('./describe-flight.ts')).describeFlight(options, opening),
   windowField: ({ incremental }) => incremental?.column ?? null,
-  survey: surveyFlight,
+  survey: async (request, opening) => (await import('./flight-survey.ts')).surveyFlight(request, opening),
 });
 
 async function* piecesOf(options: FlightOptions, opening: SourceOpening): AsyncGenerator<Piece> {
-  const { incremental } = options;
-  const cursor = opening.cursor as FlightCursor | null;
-  const session = await FlightSession.open(options, opening);
-  try {
-    const { since, until } = await endsOf(session, options, opening);
-    const { endpoints, ordered } = await session.endpoints(wantedOf(options, since, until));
-    const body = bodyOf(session, endpoints);
-    if (incremental === null) {
-      yield { kind: 'whole', rows: { format: 'arrow', body }, cursor: {} };
-      return;
-    }
-    if (!ordered) {
-      const message = 'The rows come from several places in no order; sort them in the query, or read all of them.';
-      throw new DataForgeError('source_failed', message);
-    }
-    const window = isAskedWithin(options) ? null : (opening.window ?? null);
-    yield* new FlightNewRows(incremental.column, cursor, window).pieces(body, opening.batch.bytes);
-  } finally {
-    await session.close();
-  }
+  const { readFlight } = await import('./flight-reader.ts');
+  yield* readFlight(options, opening);
 }

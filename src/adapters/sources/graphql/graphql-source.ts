@@ -3,7 +3,6 @@ import { defineSource } from '../shared/define-source.ts';
 import { readAhead } from '../shared/read-ahead.ts';
 import { GRAPHQL_OPTIONS } from './graphql-options.ts';
 import { GraphqlReader } from './graphql-reader.ts';
-import { surveyGraphql } from './graphql-survey.ts';
 
 /** Lists and connections that a GraphQL query gives, page by page. */
 export const graphqlSource = defineSource({
@@ -13,5 +12,5 @@ export const graphqlSource = defineSource({
   open: (options, opening) =>
     cutBatches(readAhead(new GraphqlReader(options, opening).pieces(), opening.batch.bytes), opening, 'is stored'),
   windowField: ({ incremental }) => incremental?.field ?? null,
-  survey: surveyGraphql,
+  survey: async (request, opening) => (await import('./graphql-survey.ts')).surveyGraphql(request, opening),
 });

@@ -1,17 +1,21 @@
 import type { SourceOpening } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { textOf } from '../shared/http/authorise.ts';
-import { openPostgres } from './postgres-database.ts';
 import type { SqlDatabase } from './sql-database.ts';
 import type { SqlOptions } from './sql-options.ts';
-import { openSqlite } from './sqlite-database.ts';
 
-/** @throws DataForgeError `source_failed`, `invalid_configuration` */
+/** Loads the driver of the database alone. @throws DataForgeError `source_failed`, `invalid_configuration` */
 export async function openDatabase(options: SqlOptions, opening: SourceOpening): Promise<SqlDatabase> {
   const url = textOf(options.url, opening);
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, options, opening);
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const { openPostgres } = await import('./postgres-database.ts');
+    return openPostgres(url, options, opening);
+  }
   const [, path] = /^sqlite:(?:\/\/)?(.+)$/s.exec(url) ?? [];
-  if (path !== undefined) return openSqlite(path, options, opening);
+  if (path !== undefined) {
+    const { openSqlite } = await import('./sqlite-database.ts');
+    return openSqlite(path, options, opening);
+  }
   const message = 'The url of a source of SQL begins with postgres:// or sqlite:.';
   throw new DataForgeError('invalid_configuration', message);
 }

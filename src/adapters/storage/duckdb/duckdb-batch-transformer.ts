@@ -6,10 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { BatchTransformer, TransformRequest } from '#application/ports/batch-transformer.ts';
 import type { SourceRows } from '#application/ports/source.ts';
 import { DataForgeError } from '#domain/errors.ts';
-import { readArrowColumns } from '#formats/arrow/arrow-columns.ts';
 import { jsonArrayLines } from '#formats/json/array-lines.ts';
 import { identifier, literal } from '../sql/identifier.ts';
-import { stageArrowFile } from './duckdb-convert-arrow.ts';
 import { loadRelation } from './duckdb-loaded-relations.ts';
 import type { DuckDbScratch } from './duckdb-scratch.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
@@ -91,6 +89,8 @@ async function relationOf(
     const shape = format === 'json' ? 'array' : 'newline_delimited';
     return `read_json(${file}, format = '${shape}', records = true, sample_size = -1, maximum_object_size = ${MOST_ROW_BYTES})`;
   }
+  const { readArrowColumns } = await import('#formats/arrow/arrow-columns.ts');
+  const { stageArrowFile } = await import('./duckdb-convert-arrow.ts');
   const columns = await readArrowColumns(createReadStream(path));
   return stageArrowFile(session.connection, { path, format, coding: null }, columns, signal);
 }

@@ -3,7 +3,7 @@ import type { DbType } from '#domain/dataset/db-type.ts';
 import type { ColumnVector } from '#domain/record/batch.ts';
 import type { UploadColumn } from '#domain/record/upload-columns.ts';
 import { pointer } from '#domain/record/validate-row.ts';
-import { type CellFault, openArrow, type ReadBatch } from '#formats/arrow/read-arrow.ts';
+import type { CellFault, ReadBatch } from '#formats/arrow/read-arrow.ts';
 import { byteWidth } from '#formats/columns/layout.ts';
 import { uploadColumns } from '#formats/rows/row-assembler.ts';
 import { appendBatch } from './duckdb-append.ts';
@@ -25,6 +25,7 @@ interface Target {
 /** Arrow: the codec makes every column the property's own type; its buffers go into the staged table as they are. */
 export async function* stageArrow(context: StagingContext): AsyncGenerator<StagedBlock> {
   const { request } = context;
+  const { openArrow } = await import('#formats/arrow/read-arrow.ts');
   const reader = await openArrow(request.body, { maxMessageBytes: MAX_BATCH_BYTES });
   const columns = uploadColumns(request.dataset, reader.columnNames);
   const types = columns.map((column) => typeOf(request.dataset, column));
