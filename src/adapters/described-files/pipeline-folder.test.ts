@@ -118,6 +118,18 @@ test('every fault of every file is told with its place', async () => {
   ]);
 });
 
+test('no pipeline may begin itself without end', async () => {
+  const faults = await faultsOf({
+    'a.yaml': `name: a\n${SOURCE}\ntarget: {dataset: x}\nschedule:\n  on_change: x\n`,
+    'b.yaml': `name: b\n${SOURCE}\ntarget: {dataset: x, mode: replace}\nschedule:\n  after: b\n`,
+    'upserts.yaml': `name: c\n${SOURCE}\ntarget: {dataset: x, mode: upsert}\nschedule: {on_change: x}\n`,
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(/^a\.yaml:5:3: schedule\.on_change waits for changes of "x", which each run changes/),
+    expect.stringMatching(/^b\.yaml:5:3: schedule\.after names the pipeline itself/),
+  ]);
+});
+
 test('a job stands in the place of source and target, and every fault is told with its place', async () => {
   const files = await put({
     'a.yaml': 'name: a\njob: {kind: backup, folder: copies, keep: 3}\nschedule: {cron: 0 3 * * *}\n',

@@ -42,7 +42,11 @@ export function parsePipeline(
   if (source === null || target === null) throw new TypeError('a pipeline without a job has a source and a target');
   const transform: Transform | null = run ? { kind: 'function', run } : sql === null ? null : { kind: 'sql', sql };
   const rows: RowPipeline = { ...pipeline, kind: 'rows', source, transform, target };
-  const found = [...(pushOptions(rows) === null ? [] : pushFaults(rows)), ...triggerFaults(rows, sources)];
+  const found = [
+    ...(pushOptions(rows) === null ? [] : pushFaults(rows)),
+    ...triggerFaults(rows, sources),
+    ...endlessFaults(rows),
+  ];
   return found.length === 0 ? { ok: true, pipeline: rows } : refused(json, found);
 }
 
@@ -75,6 +79,18 @@ function triggerFaults({ schedule, source }: RowPipeline, kinds: readonly Source
   const able = kinds.filter(({ tellsChanges }) => tellsChanges).map(({ kind }) => kind);
   const message = `schedule.on_files waits for files, and the source is of kind ${source.kind}; it may be ${able.join(', ')}`;
   return [{ pointer: '/schedule/on_files', message }];
+}
+
+/** What a run changes must not begin the next one without end. An upsert ends by itself, once it finds all rows as they are to be. */
+function endlessFaults({ name, schedule, target }: RowPipeline): Fault[] {
+  const trigger = schedule?.trigger;
+  if (trigger?.kind === 'after' && trigger.pipeline === name) {
+    const message = 'schedule.after names the pipeline itself, so that it would run without end; name another one';
+    return [{ pointer: '/schedule/after', message }];
+  }
+  if (trigger?.kind !== 'change' || trigger.dataset !== target.dataset || target.mode === 'upsert') return [];
+  const message = `schedule.on_change waits for changes of "${target.dataset}", which each run changes, so that it would run without end; name another dataset, or upsert by a key`;
+  return [{ pointer: '/schedule/on_change', message }];
 }
 
 /** What makes no sense where nothing is fetched. */
