@@ -44,6 +44,9 @@ interface WatchRecordsPorts {
   readonly stopping: AbortSignal;
 }
 
+/** How long after a commit this process has been told of it at the latest, in milliseconds. */
+const LATEST_NEWS = 60_000;
+
 const EVERYTHING: Filter = { kind: 'and', items: [] };
 
 /**
@@ -73,21 +76,27 @@ export function watchRecords(ports: WatchRecordsPorts) {
     call.observation.rows += records.length;
     const matches = compileFilter(query.filter ?? EVERYTHING);
     const pages = followPages({ tail, dataset, matches, since, heartbeat: request.heartbeat, call, stopping });
-    return { schema: dataset.name, records, pages: places.hold(behindSnapshot(pages, records, tail.head())) };
+    return { schema: dataset.name, records, pages: places.hold(behindSnapshot(pages, records, tail)) };
   };
 }
 
-/** @param head no commit behind this number can be in the snapshot */
+/**
+ * A snapshot may have commits that this process has not been told of yet, so all changes are held against its rows until
+ * those of the next minute have been.
+ */
 async function* behindSnapshot(
   pages: AsyncIterable<FollowedPage>,
   records: readonly RenderedRecord[],
-  head: number,
+  tail: ChangeTail,
 ): AsyncGenerator<FollowedPage> {
-  const versions = new Map(records.map(({ id, version }) => [id, version]));
+  const toldBy = performance.now() + LATEST_NEWS;
+  let versions: Map<string, number> | null = new Map(records.map(({ id, version }) => [id, version]));
+  let last: number | null = null;
   for await (const page of pages) {
-    const changes = page.changes.flatMap((change) => (change.seq > head ? [change] : unseen(change, versions)));
-    if (page.next >= head) versions.clear();
-    yield { ...page, changes };
+    const known = versions;
+    yield known === null ? page : { ...page, changes: page.changes.flatMap((change) => unseen(change, known)) };
+    if (last === null && performance.now() > toldBy) last = tail.head();
+    if (last !== null && page.next >= last) versions = null;
   }
 }
 
