@@ -2,7 +2,7 @@ import { NEVER } from '#application/call.ts';
 import type { Analyses, AnalysisCall, AnalysisQuestion, DatasetStanding } from '#application/ports/analyses.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { JsonNumber, JsonObject, writeJson } from '#domain/record/json.ts';
-import type { ServerClient } from './server-client.ts';
+import { bytesOf, type ServerClient } from './server-client.ts';
 
 const ARROW = 'application/vnd.apache.arrow.stream';
 const ANALYSIS = '/analysis';
@@ -39,12 +39,12 @@ export class ServerAnalyses implements Analyses {
       body: () => bodyOf(question),
       signal,
     });
-    if (answer.status === 200) return rowsOf(answer, signal);
+    if (answer.status === 200) return bytesOf(answer, signal);
     const { id } = (await answer.json()) as AnalysisJob;
     try {
       await this.#ended(id, signal);
       const path = `${ANALYSIS}/${id}/result`;
-      return rowsOf(await this.#server.open({ method: 'GET', path, headers: { accept: ARROW }, signal }), signal);
+      return bytesOf(await this.#server.open({ method: 'GET', path, headers: { accept: ARROW }, signal }), signal);
     } catch (error) {
       if (signal.aborted) await this.#cancel(id);
       throw error instanceof DataForgeError && error.code === 'unknown_analysis' ? lost(error) : error;
@@ -68,14 +68,6 @@ export class ServerAnalyses implements Analyses {
 function bodyOf({ dataset, operation, parameters, filters }: AnalysisQuestion): string {
   const members = { dataset_id: dataset, operation, parameters, filters, wait_ms: new JsonNumber('0') };
   return writeJson(new JsonObject(Object.entries(members).map(([name, value]) => ({ name, value }))));
-}
-
-async function* rowsOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body ?? [];
-  } catch (error) {
-    throw signal.aborted ? signal.reason : lost(error);
-  }
 }
 
 /** The server has been restarted, or had no place for the result any more. */

@@ -40,17 +40,8 @@ export class ServerClient {
   }
 
   /**
-   * The bytes of an answer.
-   * @throws DataForgeError as `json`; `unavailable` where they break off, when they have to be asked for anew
-   */
-  async bytes(request: ServerRequest): Promise<AsyncIterable<Uint8Array>> {
-    const { url } = this.#address;
-    return this.#patiently(request, async ({ body }) => bytesOf(body, url, request.signal));
-  }
-
-  /**
-   * The same for answers whose headers are of interest, and that are to be read as they come.
-   * @throws DataForgeError what the server says, `unavailable` where there is none
+   * An answer whose body is to be read as it comes, by `bytesOf`.
+   * @throws DataForgeError as `json`
    */
   open(request: ServerRequest): Promise<Response> {
     return this.#patiently(request, async (response) => response);
@@ -89,12 +80,17 @@ export class ServerClient {
   }
 }
 
-async function* bytesOf(body: Response['body'], url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of an answer, read once.
+ * @throws DataForgeError `unavailable`, retryable, where they break off, and have to be asked for anew
+ */
+export async function* bytesOf({ body, url }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     if (body !== null) yield* body;
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
-    throw new DataForgeError('unavailable', `What the server at ${url} sent broke off.`, { cause, retryable: true });
+    const message = `What the server at ${new URL(url).origin} sent broke off.`;
+    throw new DataForgeError('unavailable', message, { cause, retryable: true });
   }
 }
 

@@ -8,7 +8,7 @@ import type { Relation } from '#application/ports/relation-runner.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { RecordBatch } from '#domain/record/batch.ts';
 import { openArrow } from '#formats/arrow/read-arrow.ts';
-import type { ServerClient } from './server-client.ts';
+import { bytesOf, type ServerClient } from './server-client.ts';
 
 interface ServerDatasetsOptions {
   readonly server: ServerClient;
@@ -88,14 +88,16 @@ export class ServerDatasets {
     const { server, folder, maxBytes } = this.#options;
     const file = join(folder, `${crypto.randomUUID()}.arrow`);
     await mkdir(folder, { recursive: true });
-    const body = await server.bytes({
+    const answer = await server.open({
       method: 'GET',
       path: `/records/${encodeURIComponent(name)}/stream`,
       headers: { accept: ARROW_STREAM, 'accept-encoding': 'identity' },
       signal,
     });
     try {
-      await pipeline(Readable.from(atMost(body, maxBytes, name)), createWriteStream(file), { signal });
+      await pipeline(Readable.from(atMost(bytesOf(answer, signal), maxBytes, name)), createWriteStream(file), {
+        signal,
+      });
       return file;
     } catch (error) {
       await rm(file, { force: true });

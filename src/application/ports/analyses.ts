@@ -30,7 +30,7 @@ export interface Analyses {
   /**
    * Computes, or takes what was computed of the same rows before; resolves when that is done.
    * @returns the rows as an Arrow IPC stream, to be read once
-   * @throws DataForgeError as the use case `analyse`; `source_failed`, retryable, where the result was lost on its way
+   * @throws DataForgeError as the use case `analyse`; `source_failed` or `unavailable`, retryable, where the result was lost on its way
    */
   compute(question: AnalysisQuestion, call: AnalysisCall): Promise<AsyncIterable<Uint8Array>>;
 }
