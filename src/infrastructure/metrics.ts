@@ -84,7 +84,7 @@ export class Metrics {
       'Requests answered',
       ['protocol', 'method', 'route', 'status', 'dataset'],
       (told) => {
-        for (const { labels, figures } of requests.all()) told.inc(labels, countOf(figures.times));
+        for (const { labels, figures } of requests.all()) told.inc(labels, figures.times.count);
       },
     );
     registerTimes(this.#registry, {
@@ -127,8 +127,7 @@ export class Metrics {
     this.#counter('computations_total', computed, ['processor', 'outcome'], (told) => {
       for (const { labels, figures } of useCases.all()) {
         const { use_case, processor, outcome } = labels;
-        if (use_case === 'compute-analysis' && processor !== '')
-          told.inc({ processor, outcome }, countOf(figures.times));
+        if (use_case === 'compute-analysis' && processor !== '') told.inc({ processor, outcome }, figures.times.count);
       }
     });
   }
@@ -150,8 +149,4 @@ export class Metrics {
 
 function* timesOf<L extends string>(tallies: Tallies<L, { readonly times: Times }>) {
   for (const { labels, figures } of tallies.all()) yield { labels, times: figures.times };
-}
-
-function countOf({ counts }: Times): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

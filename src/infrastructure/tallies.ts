@@ -9,6 +9,10 @@ export class Times {
   readonly counts: number[] = new Array(SECONDS.length + 1).fill(0);
   sum = 0;
 
+  get count(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+
   add(seconds: number): void {
     let place = 0;
     while (place < SECONDS.length && seconds > (SECONDS[place] as number)) place++;
