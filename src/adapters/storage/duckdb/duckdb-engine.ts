@@ -9,7 +9,7 @@ import { DuckDbDatasets } from './duckdb-datasets.ts';
 import { translateOpenError } from './duckdb-errors.ts';
 import { BLOCK_SIZES, type BlockSizes } from './duckdb-load-context.ts';
 import { DuckDbLoader } from './duckdb-loader.ts';
-import { LOCATOR_INDEX_LIMITS, type LocatorIndexLimits, readLocatorIndexes } from './duckdb-locator-indexes.ts';
+import { LOCATOR_INDEX_LIMITS, type LocatorIndexLimits } from './duckdb-locator-indexes.ts';
 import { DuckDbMaintenance } from './duckdb-maintenance.ts';
 import {
   attach,
@@ -17,18 +17,15 @@ import {
   type InstanceOptions,
   prepareFolder,
   prepareMeta,
-  readHead,
   refuseUnfinished,
   STORE_FILE,
 } from './duckdb-open.ts';
-import { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbReader } from './duckdb-reader.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
 import { prepareSpool } from './duckdb-spool.ts';
 import { DuckDbSqlRunner } from './duckdb-sql-runner.ts';
 import { DuckDbStore } from './duckdb-store.ts';
 import { DuckDbStoredRelations } from './duckdb-stored-relations.ts';
-import { readTrimmed } from './duckdb-trim.ts';
 import { DuckDbWriter } from './duckdb-writer.ts';
 
 export interface DuckDbEngineOptions extends InstanceOptions {
@@ -58,26 +55,17 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
   const instance = await createInstance(options);
   let session: DuckDbSession | null = null;
   try {
-    const writer = await attach(instance, path, options.dataDir);
-    session = writer;
+    session = await attach(instance, path, options.dataDir);
     // Only now: as long as another process has the store, what lies in the spool is that one's.
     await prepareSpool(spoolDir);
-    await prepareMeta(writer, path);
-    await refuseUnfinished(writer, path);
-    const store = new DuckDbStore({
-      instance,
-      path,
-      options: {
-        ...options,
-        spoolDir,
-        blocks: options.blocks ?? BLOCK_SIZES,
-        locatorIndexes: options.locatorIndexes ?? LOCATOR_INDEX_LIMITS,
-      },
-      head: await readHead(writer),
-      writer,
-      origins: await DuckDbOrigins.open(writer),
-      trimmedTo: await readTrimmed(writer),
-      indexedTables: await readLocatorIndexes(writer),
+    await prepareMeta(session, path);
+    await refuseUnfinished(session, path);
+    session.close();
+    const store = await DuckDbStore.open(instance, path, {
+      ...options,
+      spoolDir,
+      blocks: options.blocks ?? BLOCK_SIZES,
+      locatorIndexes: options.locatorIndexes ?? LOCATOR_INDEX_LIMITS,
     });
     return {
       name: 'duckdb',

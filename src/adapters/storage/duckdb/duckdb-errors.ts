@@ -2,15 +2,33 @@ import { DataForgeError } from '#domain/errors.ts';
 
 const NO_SPACE = /no space left on device|disk quota exceeded|could not write|file system is full|disk full/i;
 
+/**
+ * Whether the engine has given up the store's file, as it does when a checkpoint could not be written; the file is
+ * whole, and so is the log beside it, and both can be opened anew.
+ */
+export function isGivenUp(error: unknown): boolean {
+  return /^IO Error: (Checkpoint failed for database|Database "store" has been invalidated)/.test(textOf(error));
+}
+
+/** Tells of a file that was given up, until it is open again. */
+export function storeIsDown(cause?: unknown): DataForgeError {
+  return new DataForgeError(
+    'resources_exhausted',
+    'The store could not be written when it had to be, as on a full disk; free some space and send the request again. What was answered is kept.',
+    { cause, retryable: true },
+  );
+}
+
 /** What the driver throws, once, as an error of the catalogue; its text stays in `cause` alone. */
 export function translateDuckDbError(error: unknown): DataForgeError {
   if (error instanceof DataForgeError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  if (isGivenUp(error)) return storeIsDown(error);
+  const text = textOf(error);
   if (/^INTERRUPT/i.test(text)) {
     return new DataForgeError('cancelled', 'The query was interrupted.', { cause: error });
   }
   if (/^FATAL|has been invalidated/i.test(text)) {
-    // The engine does not go on by itself, however much room there is later.
+    // Here the engine does not go on by itself, however much room there is later.
     return NO_SPACE.test(text)
       ? new DataForgeError(
           'resources_exhausted',
@@ -46,7 +64,7 @@ export function translateDuckDbError(error: unknown): DataForgeError {
 
 /** The same for opening a store file. */
 export function translateOpenError(error: unknown, path: string): DataForgeError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   if (/lock on file|being used by another process|Conflicting lock/i.test(text)) {
     return new DataForgeError(
       'store_locked',
@@ -73,4 +91,8 @@ export function translateOpenError(error: unknown, path: string): DataForgeError
     `The store ${path} cannot be read; restore a backup with "forge restore", or move the file away to begin anew.`,
     { cause: error },
   );
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -7,8 +7,10 @@ import { unfinishedCopy } from '../shared/unfinished-copy.ts';
 import { identifier, literal } from '../sql/identifier.ts';
 import { translateOpenError } from './duckdb-errors.ts';
 import { META_TABLES, ROW_GROUP_SIZE, STORE_FORMAT } from './duckdb-layout.ts';
-import type { DuckDbSession } from './duckdb-session.ts';
-import { openSession } from './duckdb-store.ts';
+import { readLocatorIndexes } from './duckdb-locator-indexes.ts';
+import { DuckDbOrigins } from './duckdb-origins.ts';
+import { DuckDbSession } from './duckdb-session.ts';
+import { readTrimmed } from './duckdb-trim.ts';
 
 export const STORE_FILE = 'store.duckdb';
 /**
@@ -19,6 +21,9 @@ export const STORE_FILE = 'store.duckdb';
 const UNSAFE_OPTIMIZERS = 'statistics_propagation,row_group_pruner';
 /** Up to so many values on one side of a join the engine skips row groups of the other side by them. */
 const MAX_SKIPPING_VALUES = 1000;
+
+/** How far the engine makes rows ahead of who reads a stream. */
+const STREAMING_BUFFER = '4MB';
 
 export interface InstanceOptions {
   readonly dataDir: string;
@@ -68,8 +73,7 @@ export async function attach(
 ): Promise<DuckDbSession> {
   const connection = await instance.connect();
   try {
-    const options = mode === 'read' ? 'READ_ONLY' : `ROW_GROUP_SIZE ${ROW_GROUP_SIZE}`;
-    await connection.run(`ATTACH ${literal(path)} AS store (${options})`);
+    await connection.run(attachment(path, mode));
   } catch (error) {
     throw translateOpenError(error, path);
   } finally {
@@ -80,6 +84,35 @@ export async function attach(
   await session.execute(`SET GLOBAL dynamic_or_filter_threshold = ${MAX_SKIPPING_VALUES}`);
   await session.execute(`SET GLOBAL allowed_directories = [${literal(dataDir)}]`);
   await session.execute('SET GLOBAL enable_external_access = false');
+  return session;
+}
+
+/**
+ * Opens a file anew that the engine has given up. Nobody may hold a session on it that is not retired.
+ * @throws DataForgeError where it cannot be opened yet; it may be tried again
+ */
+export async function reattach(instance: DuckDBInstance, path: string): Promise<void> {
+  const connection = await instance.connect();
+  try {
+    await connection.run('DETACH DATABASE IF EXISTS store');
+    await connection.run(attachment(path, 'write'));
+  } catch (error) {
+    throw translateOpenError(error, path);
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function attachment(path: string, mode: 'write' | 'read'): string {
+  const options = mode === 'read' ? 'READ_ONLY' : `ROW_GROUP_SIZE ${ROW_GROUP_SIZE}`;
+  return `ATTACH ${literal(path)} AS store (${options})`;
+}
+
+/** A new connection that sees the store as its own database. @param onGivenUp see `DuckDbSession` */
+export async function openSession(instance: DuckDBInstance, onGivenUp?: () => void): Promise<DuckDbSession> {
+  const session = new DuckDbSession(await instance.connect(), onGivenUp);
+  await session.execute('USE store');
+  await session.execute(`SET streaming_buffer_size = '${STREAMING_BUFFER}'`);
   return session;
 }
 
@@ -108,6 +141,29 @@ export async function checkFormat(session: DuckDbSession, path: string): Promise
 export async function refuseUnfinished(session: DuckDbSession, path: string): Promise<void> {
   const unfinished = `SELECT 1 FROM forge.marks WHERE kind = '${MIGRATION_MARK}' AND key = 'unfinished'`;
   if ((await session.rows(unfinished)).length > 0) throw unfinishedCopy(path);
+}
+
+/** What a store keeps of itself besides its rows, and the session of its small commits. */
+export interface OpenedFile {
+  /** The session of small commits and schema changes; used with the commit lock held. */
+  readonly writer: DuckDbSession;
+  readonly head: number;
+  readonly origins: DuckDbOrigins;
+  /** The highest number of a change that was forgotten, by dataset. */
+  readonly trimmedTo: Map<string, number>;
+  /** The tables with an index on their locators. */
+  readonly indexedTables: readonly string[];
+}
+
+/** Reads it. @param writer is kept as the session of small commits */
+export async function readOpened(writer: DuckDbSession): Promise<OpenedFile> {
+  return {
+    writer,
+    head: await readHead(writer),
+    origins: await DuckDbOrigins.open(writer),
+    trimmedTo: await readTrimmed(writer),
+    indexedTables: await readLocatorIndexes(writer),
+  };
 }
 
 /** The highest number any row or former image carries; `forge.meta` keeps it where rows were dropped. */

@@ -6,7 +6,7 @@ import type {
   DuckDBValue,
 } from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
-import { translateDuckDbError } from './duckdb-errors.ts';
+import { isGivenUp, storeIsDown, translateDuckDbError } from './duckdb-errors.ts';
 
 /** What the engine's driver can bind here; everything with more structure travels as text and is cast in SQL. */
 export type DuckDbParameter = string | number | bigint | boolean | null;
@@ -20,9 +20,25 @@ const MAX_CACHED_STATEMENTS = 200;
 export class DuckDbSession {
   readonly connection: DuckDBConnection;
   readonly #statements = new Map<string, DuckDBPreparedStatement>();
+  readonly #onGivenUp: () => void;
+  #isRetired = false;
 
-  constructor(connection: DuckDBConnection) {
+  /** @param onGivenUp is told when a statement finds that the engine has given up the store's file */
+  constructor(connection: DuckDBConnection, onGivenUp: () => void = () => {}) {
     this.connection = connection;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  /** Whether the file that it was opened on was given up; it refuses every statement then. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  /** Ends what runs on it and lets go of the file, which is about to be opened anew: no statement may go on there. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    this.connection.interrupt();
+    await this.connection.run('ROLLBACK').catch(() => {});
   }
 
   /**
@@ -36,18 +52,18 @@ export class DuckDbSession {
       return rowsOf(await statement.run());
     } catch (error) {
       this.#statements.delete(sql);
-      throw translateDuckDbError(error);
+      throw this.#failure(error);
     }
   }
 
   /** Runs a statement that is used once and leaves its result in the engine's own blocks. */
   async materialize(sql: string, parameters: readonly DuckDbParameter[]): Promise<DuckDBMaterializedResult> {
     try {
-      const statement = await this.connection.prepare(sql);
+      const statement = await this.#prepareOnce(sql);
       bind(statement, parameters);
       return await statement.run();
     } catch (error) {
-      throw translateDuckDbError(error);
+      throw this.#failure(error);
     }
   }
 
@@ -62,21 +78,23 @@ export class DuckDbSession {
     signal: AbortSignal,
   ): Promise<() => Promise<DuckDBDataChunk | null>> {
     try {
-      const statement = await this.connection.prepare(sql);
+      const statement = await this.#prepareOnce(sql);
       bind(statement, parameters);
       const result = await statement.stream();
       return async () => {
         try {
+          this.#refuseRetired();
           const chunk = await result.fetchChunk();
           if (chunk !== null && chunk.rowCount > 0) return chunk;
           throwIfAborted(signal);
+          this.#refuseRetired();
           return null;
         } catch (error) {
-          throw translateDuckDbError(error);
+          throw this.#failure(error);
         }
       };
     } catch (error) {
-      throw translateDuckDbError(error);
+      throw this.#failure(error);
     }
   }
 
@@ -93,7 +111,7 @@ export class DuckDbSession {
       await statement.run();
     } catch (error) {
       this.#statements.delete(sql);
-      throw translateDuckDbError(error);
+      throw this.#failure(error);
     }
   }
 
@@ -103,9 +121,10 @@ export class DuckDbSession {
    */
   async execute(sql: string): Promise<void> {
     try {
+      this.#refuseRetired();
       await this.connection.run(sql);
     } catch (error) {
-      throw translateDuckDbError(error);
+      throw this.#failure(error);
     }
   }
 
@@ -147,7 +166,23 @@ export class DuckDbSession {
     this.connection.closeSync();
   }
 
+  #prepareOnce(sql: string): Promise<DuckDBPreparedStatement> {
+    this.#refuseRetired();
+    return this.connection.prepare(sql);
+  }
+
+  #refuseRetired(): void {
+    if (this.#isRetired) throw storeIsDown();
+  }
+
+  #failure(error: unknown): DataForgeError {
+    if (this.#isRetired) return storeIsDown(error);
+    if (isGivenUp(error)) this.#onGivenUp();
+    return translateDuckDbError(error);
+  }
+
   async #prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    this.#refuseRetired();
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = await this.connection.prepare(sql);

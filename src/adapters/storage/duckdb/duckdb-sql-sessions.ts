@@ -32,11 +32,16 @@ export class DuckDbSqlSessions {
   }
 
   async borrow(): Promise<DuckDbSqlSession> {
-    return this.#idle.pop() ?? new DuckDbSqlSession(await this.#store.openSession());
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) return new DuckDbSqlSession(await this.#store.openSession());
+      if (!idle.session.isRetired) return idle;
+      this.#store.closeSession(idle.session);
+    }
   }
 
   giveBack(session: DuckDbSqlSession): void {
-    if (this.#idle.length < MAX_IDLE) this.#idle.push(session);
+    if (this.#idle.length < MAX_IDLE && !session.session.isRetired) this.#idle.push(session);
     else this.#store.closeSession(session.session);
   }
 }
