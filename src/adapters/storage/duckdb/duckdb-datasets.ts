@@ -1,13 +1,13 @@
 import type { DatasetStore } from '#application/ports/dataset-store.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
-import { datasetFromDescription, describeDataset } from '#domain/dataset/describe-dataset.ts';
+import { describeDataset } from '#domain/dataset/describe-dataset.ts';
 import { type EvolutionPlan, planEvolution } from '#domain/dataset/evolution.ts';
-import { parseJson, writeJson } from '#domain/record/json.ts';
+import { writeJson } from '#domain/record/json.ts';
 import { dependsOnRows, refuseLoss, refuseMisfits } from '../shared/settle-steps.ts';
 import { settleSteps } from './duckdb-check-step.ts';
 import { evolveTables } from './duckdb-evolve.ts';
 import { createIndex, createTables, indexesOf } from './duckdb-layout.ts';
-import type { DuckDbSession } from './duckdb-session.ts';
+import { datasetsOf } from './duckdb-meta.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
 
 /** Datasets and their tables. A dataset's description is kept as JSON text beside its tables. */
@@ -19,7 +19,7 @@ export class DuckDbDatasets implements DatasetStore {
   }
 
   list(): Promise<readonly Dataset[]> {
-    return datasetsIn(this.#store);
+    return this.#store.withSession(datasetsOf);
   }
 
   async plan(dataset: Dataset): Promise<EvolutionPlan> {
@@ -60,15 +60,4 @@ export class DuckDbDatasets implements DatasetStore {
     const definition = writeJson(describeDataset(dataset));
     await writer.run('INSERT INTO forge.datasets VALUES ($1, $2)', [dataset.name, definition]);
   }
-}
-
-/** Every dataset that has tables, as it was last applied. */
-export function datasetsIn(store: DuckDbStore): Promise<Dataset[]> {
-  return store.withSession(datasetsOf);
-}
-
-/** The same on a session of the caller's. */
-export async function datasetsOf(session: DuckDbSession): Promise<Dataset[]> {
-  const rows = await session.rows('SELECT definition FROM forge.datasets ORDER BY name');
-  return rows.map(([definition]) => datasetFromDescription(parseJson(String(definition))));
 }

@@ -14,21 +14,19 @@ import { orderColumn, type StorePart, storedColumns } from '#domain/record/store
 import { BlockSize, MARKS_OF_A_BLOCK } from '../shared/copy-blocks.ts';
 import { noStore } from '../shared/unfinished-copy.ts';
 import { batchOfChunks } from './duckdb-batches.ts';
-import { datasetsOf } from './duckdb-datasets.ts';
 import { translateOpenError } from './duckdb-errors.ts';
 import { currentTable, historyTable, propertyColumn } from './duckdb-layout.ts';
+import { datasetsOf, readHead, readTrimmed } from './duckdb-meta.ts';
 import {
   attach,
   checkFormat,
   createInstance,
   type InstanceOptions,
-  readHead,
   refuseUnfinished,
   STORE_FILE,
 } from './duckdb-open.ts';
 import { timestampText } from './duckdb-render.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
-import { readTrimmed } from './duckdb-trim.ts';
 
 /** A store as the source of a copy. The numbers of the next block are found first, and only then is it read. */
 export class DuckDbExport implements StoreExport {

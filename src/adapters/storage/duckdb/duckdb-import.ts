@@ -17,22 +17,13 @@ import { writeJson } from '#domain/record/json.ts';
 import { type StorePart, storedColumns } from '#domain/record/stored-columns.ts';
 import { bytesIn } from '#formats/columns/layout.ts';
 import { appendBatch } from './duckdb-append.ts';
-import { datasetsOf } from './duckdb-datasets.ts';
 import { translateDuckDbError, translateOpenError } from './duckdb-errors.ts';
 import { DuckDbExport } from './duckdb-export.ts';
 import { createIndex, createTables, indexesOf } from './duckdb-layout.ts';
+import { datasetsOf, readHead, setMeta, TRIMMED } from './duckdb-meta.ts';
 import { writeDatedMarks } from './duckdb-mutations.ts';
-import {
-  attach,
-  createInstance,
-  type InstanceOptions,
-  prepareFolder,
-  prepareMeta,
-  readHead,
-  STORE_FILE,
-} from './duckdb-open.ts';
+import { attach, createInstance, type InstanceOptions, prepareFolder, prepareMeta, STORE_FILE } from './duckdb-open.ts';
 import type { DuckDbSession } from './duckdb-session.ts';
-import { setMeta, TRIMMED } from './duckdb-trim.ts';
 
 /** A store file as the target of a copy. Blocks are appended as the engine's own vectors; indexes are made at the end. */
 class DuckDbImport implements StoreImport {

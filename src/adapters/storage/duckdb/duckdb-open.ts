@@ -4,13 +4,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { MIGRATION_MARK } from '#application/ports/store-transfer.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import { unfinishedCopy } from '../shared/unfinished-copy.ts';
-import { identifier, literal } from '../sql/identifier.ts';
+import { literal } from '../sql/identifier.ts';
 import { translateOpenError } from './duckdb-errors.ts';
 import { META_TABLES, ROW_GROUP_SIZE, STORE_FORMAT } from './duckdb-layout.ts';
-import { readLocatorIndexes } from './duckdb-locator-indexes.ts';
-import { DuckDbOrigins } from './duckdb-origins.ts';
 import { DuckDbSession } from './duckdb-session.ts';
-import { readTrimmed } from './duckdb-trim.ts';
 
 export const STORE_FILE = 'store.duckdb';
 /**
@@ -141,40 +138,4 @@ export async function checkFormat(session: DuckDbSession, path: string): Promise
 export async function refuseUnfinished(session: DuckDbSession, path: string): Promise<void> {
   const unfinished = `SELECT 1 FROM forge.marks WHERE kind = '${MIGRATION_MARK}' AND key = 'unfinished'`;
   if ((await session.rows(unfinished)).length > 0) throw unfinishedCopy(path);
-}
-
-/** What a store keeps of itself besides its rows, and the session of its small commits. */
-export interface OpenedFile {
-  /** The session of small commits and schema changes; used with the commit lock held. */
-  readonly writer: DuckDbSession;
-  readonly head: number;
-  readonly origins: DuckDbOrigins;
-  /** The highest number of a change that was forgotten, by dataset. */
-  readonly trimmedTo: Map<string, number>;
-  /** The tables with an index on their locators. */
-  readonly indexedTables: readonly string[];
-}
-
-/** Reads it. @param writer is kept as the session of small commits */
-export async function readOpened(writer: DuckDbSession): Promise<OpenedFile> {
-  return {
-    writer,
-    head: await readHead(writer),
-    origins: await DuckDbOrigins.open(writer),
-    trimmedTo: await readTrimmed(writer),
-    indexedTables: await readLocatorIndexes(writer),
-  };
-}
-
-/** The highest number any row or former image carries; `forge.meta` keeps it where rows were dropped. */
-export async function readHead(session: DuckDbSession): Promise<number> {
-  const tables = await session.rows(
-    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'store' AND schema_name IN ('data', 'history')`,
-  );
-  const heads = tables.map(([schema, table]) => {
-    return `SELECT max(${schema === 'data' ? '_seq' : '_to_seq'}) FROM ${schema}.${identifier(String(table))}`;
-  });
-  heads.push(`SELECT max(value::BIGINT) FROM forge.meta WHERE name = 'sequence'`);
-  const [row] = await session.rows(`SELECT coalesce(max(head), 0) FROM (${heads.join(' UNION ALL ')}) AS heads(head)`);
-  return Number(row?.[0]);
 }

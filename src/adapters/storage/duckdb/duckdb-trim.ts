@@ -1,23 +1,14 @@
 import { literal } from '../sql/identifier.ts';
-import { datasetsIn } from './duckdb-datasets.ts';
 import { historyTable } from './duckdb-layout.ts';
-import type { DuckDbSession } from './duckdb-session.ts';
+import { datasetsOf, setMeta, TRIMMED } from './duckdb-meta.ts';
 import type { DuckDbStore } from './duckdb-store.ts';
-
-export const TRIMMED = 'trimmed:';
-
-/** How far the history of each dataset was forgotten. */
-export async function readTrimmed(session: DuckDbSession): Promise<Map<string, number>> {
-  const rows = await session.rows(`SELECT name, value FROM forge.meta WHERE starts_with(name, ${literal(TRIMMED)})`);
-  return new Map(rows.map(([name, value]) => [String(name).slice(TRIMMED.length), Number(value)]));
-}
 
 /**
  * Forgets former images that ended before a time, a dataset at a time; of one alone where it is named. The store's head is kept beside them, since the
  * numbers of deletes may be found nowhere else.
  */
 export async function trimHistory(store: DuckDbStore, before: string, only: string | undefined): Promise<void> {
-  for (const dataset of await datasetsIn(store)) {
+  for (const dataset of await store.withSession(datasetsOf)) {
     if (only !== undefined && dataset.name !== only) continue;
     await store.commitLock.hold(async () => {
       const { writer, sequence } = store;
@@ -35,9 +26,4 @@ export async function trimHistory(store: DuckDbStore, before: string, only: stri
       store.trimmedTo.set(dataset.name, trimmedTo);
     });
   }
-}
-
-export async function setMeta(session: DuckDbSession, name: string, value: number): Promise<void> {
-  await session.run('DELETE FROM forge.meta WHERE name = $1', [name]);
-  await session.run('INSERT INTO forge.meta VALUES ($1, $2)', [name, String(value)]);
 }
