@@ -112,7 +112,10 @@ test('the example pipeline of stocks reads the file that is installed, and one t
   expect(await runToEnd(app, 'stocks')).toMatchObject({ error: null, state: 'succeeded', created: 560, rejected: 0 });
   await mkdir(join(examples, 'inbox'));
   await writeFile(join(examples, 'inbox', 'stocks-2011.csv'), 'symbol,date,price\nMSFT,Jan 1 2011,27.5\n');
-  expect(await runToEnd(app, 'stocks')).toMatchObject({ error: null, state: 'succeeded', created: 1 });
-  const { json } = await app.get(`/records/stocks/by-key?symbol=MSFT&month=2011-01-01`);
-  expect(json.data.price).toBe(27.5);
+  // The watched folder may begin the run before it is asked for here.
+  const asked = await runToEnd(app, 'stocks');
+  if (asked.code !== 'pipeline_busy') expect(asked).toMatchObject({ error: null, state: 'succeeded' });
+  const price = async () => (await app.get(`/records/stocks/by-key?symbol=MSFT&month=2011-01-01`)).json.data?.price;
+  await expect.poll(price, { timeout: 10_000 }).toBe(27.5);
+  expect((await app.get('/records/stocks/count')).json.count).toBe(561);
 });

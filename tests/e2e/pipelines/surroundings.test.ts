@@ -110,7 +110,7 @@ describe.skipIf(!MAY_MOUNT).each(['duckdb', 'sqlite'])(
       let server = await start(dataDir, settings);
       const full = await call(server, 'POST', '/pipelines/rows/runs?wait_ms=60000');
       // Where not even the end of the run can be kept, the log has it.
-      expect(JSON.stringify(full) + server.output).toMatch(/free some space/);
+      await until(() => /free some space/.test(JSON.stringify(full) + server.output));
       expect(full.state).not.toBe('succeeded');
       await server.kill('SIGKILL');
       disk.grow(256);

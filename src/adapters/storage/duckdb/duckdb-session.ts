@@ -21,7 +21,7 @@ export class DuckDbSession {
   readonly connection: DuckDBConnection;
   readonly #statements = new Map<string, DuckDBPreparedStatement>();
   readonly #onGivenUp: () => void;
-  #isRetired = false;
+  #retirement: Promise<unknown> | null = null;
 
   /** @param onGivenUp is told when a statement finds that the engine has given up the store's file */
   constructor(connection: DuckDBConnection, onGivenUp: () => void = () => {}) {
@@ -31,14 +31,14 @@ export class DuckDbSession {
 
   /** Whether the file that it was opened on was given up; it refuses every statement then. */
   get isRetired(): boolean {
-    return this.#isRetired;
+    return this.#retirement !== null;
   }
 
   /** Ends what runs on it and lets go of the file, which is about to be opened anew: no statement may go on there. */
   async retire(): Promise<void> {
-    this.#isRetired = true;
     this.connection.interrupt();
-    await this.connection.run('ROLLBACK').catch(() => {});
+    this.#retirement ??= this.connection.run('ROLLBACK').catch(() => {});
+    await this.#retirement;
   }
 
   /**
@@ -160,7 +160,13 @@ export class DuckDbSession {
     }
   }
 
+  /** Ends the connection, at once or when its retirement is over: the engine must not be in the middle of a statement. */
   close(): void {
+    if (this.#retirement === null) this.#disconnect();
+    else void this.#retirement.then(() => this.#disconnect());
+  }
+
+  #disconnect(): void {
     for (const statement of this.#statements.values()) statement.destroySync();
     this.#statements.clear();
     this.connection.closeSync();
@@ -172,11 +178,11 @@ export class DuckDbSession {
   }
 
   #refuseRetired(): void {
-    if (this.#isRetired) throw storeIsDown();
+    if (this.isRetired) throw storeIsDown();
   }
 
   #failure(error: unknown): DataForgeError {
-    if (this.#isRetired) return storeIsDown(error);
+    if (this.isRetired) return storeIsDown(error);
     if (isGivenUp(error)) this.#onGivenUp();
     return translateDuckDbError(error);
   }
