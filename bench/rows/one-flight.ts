@@ -1,25 +1,14 @@
 import type { BenchContext } from '../context.ts';
+import { startCeiling } from '../harness/ceiling.ts';
 import { type Load, type LoadRequest, runLoad } from '../harness/load.ts';
-import { type BenchServer, startScript } from '../harness/server.ts';
+import type { BenchServer } from '../harness/server.ts';
 import { figure, type Measurement, rate } from '../harness/table.ts';
 import { someIds } from './flights.ts';
 
 /** What single writes send. */
 export const FLIGHT = { date: '2001-01-01T00:01:00Z', delay: 33, distance: 2176, origin: 'LAS', destination: 'PHL' };
-export const CREATE_FLIGHT = JSON.stringify({ schema_name: 'flights', data: FLIGHT });
-/** What is answered. */
-export const CREATED_FLIGHT = JSON.stringify({
-  success: true,
-  message: 'Created',
-  record: {
-    id: '0190a6c2-1b7e-7cc3-9d2f-5e8f3c1a2b4d',
-    schema_name: 'flights',
-    data: FLIGHT,
-    created_at: '2024-01-15T10:30:00.123Z',
-    updated_at: '2024-01-15T10:30:00.123Z',
-    version: 1,
-  },
-});
+const CREATE_FLIGHT = JSON.stringify({ schema_name: 'flights', data: FLIGHT });
+export const CREATE_ONE = { method: 'POST', path: '/api/v1/records', body: CREATE_FLIGHT } as const;
 export const CONNECTIONS = 64;
 
 /** A row against so many times the in-process limit or half of the ceiling, whichever is lower. */
@@ -43,7 +32,7 @@ export function besideCeiling(
   ];
 }
 
-/** What a server does with one kind of request, and a bare route that answers the same bytes. */
+/** What a server does with one kind of request, and a bare route that answers the same bytes, headers and all. */
 export interface LoadBesideCeiling {
   readonly ours: Load;
   readonly bare: Load;
@@ -51,29 +40,25 @@ export interface LoadBesideCeiling {
 
 /** Flights are made one by one. */
 export function createOnes(context: BenchContext, server: BenchServer): Promise<LoadBesideCeiling> {
-  return loadBesideCeiling(context, server, CREATED_FLIGHT, () => ({
-    method: 'POST',
-    path: '/api/v1/records',
-    body: CREATE_FLIGHT,
-  }));
+  return loadBesideCeiling(context, server, () => CREATE_ONE);
 }
 
 /** Flights of a store that holds some are read by their ids. */
 export async function readOnes(context: BenchContext, server: BenchServer): Promise<LoadBesideCeiling> {
-  const ids = await someIds(server.url, 2000);
-  const next = () =>
-    ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
-  const answer = await (await fetch(server.url + next().path)).text();
-  return loadBesideCeiling(context, server, answer, next);
+  return loadBesideCeiling(context, server, readAnyOf(await someIds(server.url, 2000)));
+}
+
+/** Requests for records by their ids, at random. */
+export function readAnyOf(ids: readonly string[]): () => LoadRequest {
+  return () => ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` });
 }
 
 async function loadBesideCeiling(
   context: BenchContext,
   server: BenchServer,
-  answer: string,
   next: () => LoadRequest,
 ): Promise<LoadBesideCeiling> {
-  const ceiling = await startScript('ceiling-worker.ts', [answer]);
+  const ceiling = await startCeiling(server, next());
   try {
     const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
     await load(server);

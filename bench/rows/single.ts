@@ -1,10 +1,11 @@
 import type { BenchContext, BenchGroup } from '../context.ts';
+import { startCeiling } from '../harness/ceiling.ts';
 import { FLIGHTS_COLUMNS, openEngine, SYSTEM_COLUMNS, timed } from '../harness/engine.ts';
 import { runLoad } from '../harness/load.ts';
-import { type BenchServer, startScript, startServer } from '../harness/server.ts';
+import { type BenchServer, startServer } from '../harness/server.ts';
 import { cost, type Measurement, median, rate } from '../harness/table.ts';
 import { flightsInBoth, someIds } from './flights.ts';
-import { besideCeiling, CONNECTIONS, CREATE_FLIGHT, CREATED_FLIGHT, FLIGHT } from './one-flight.ts';
+import { besideCeiling, CONNECTIONS, CREATE_ONE, FLIGHT, readAnyOf } from './one-flight.ts';
 import { readsBeside } from './reads-beside.ts';
 
 /** Single writes: every answer is on disk. */
@@ -12,11 +13,10 @@ export const singleWrites: BenchGroup = {
   name: 'writes',
   async run(context) {
     const server = await startServer(context.path('writes'), context.datasets);
-    const ceiling = await startScript('ceiling-worker.ts', [CREATED_FLIGHT]);
+    const ceiling = await startCeiling(server, CREATE_ONE);
     try {
-      const create = { method: 'POST', path: '/api/v1/records', body: CREATE_FLIGHT } as const;
       const load = (target: BenchServer, connections: number) =>
-        runLoad(target.url, connections, context.loadMilliseconds, () => create);
+        runLoad(target.url, connections, context.loadMilliseconds, () => CREATE_ONE);
       await load(server, CONNECTIONS);
       const commits = await commitsASecond(context);
       const bare = await load(ceiling, CONNECTIONS);
@@ -46,11 +46,9 @@ export const pointReads: BenchGroup = {
   async run(context) {
     const { server, engine, close } = await flightsInBoth(context, 'reads');
     const ids = await someIds(server.url, 2000);
-    const answer = await (await fetch(`${server.url}/api/v1/records/flights/${ids[0]}`)).text();
-    const ceiling = await startScript('ceiling-worker.ts', [answer]);
+    const next = readAnyOf(ids);
+    const ceiling = await startCeiling(server, next());
     try {
-      const next = () =>
-        ({ method: 'GET', path: `/api/v1/records/flights/${ids[Math.floor(Math.random() * ids.length)]}` }) as const;
       const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
       await load(server);
       const indexed = await indexedReadsASecond(context, engine);
