@@ -48,6 +48,9 @@ export class RedisQueue implements TaskQueue {
   readonly #events = new Map<string, QueueEvents>();
   readonly #workers = new Set<RedisWorker>();
   readonly #listeners = new JobListeners();
+  /** What the ids of jobs from here begin with. */
+  readonly #sender = randomUUID().slice(-12);
+  #sent = 0;
 
   private constructor(redis: Redis, options: RedisQueueOptions) {
     this.#redis = redis;
@@ -91,7 +94,7 @@ export class RedisQueue implements TaskQueue {
     );
     const made: Enqueued[] = [];
     for (const [kind, group] of byKind) {
-      const added = await (await this.#queueOf(kind)).addBulk(group.map(({ job }) => bullJob(job)));
+      const added = await (await this.#queueOf(kind)).addBulk(group.map(({ job }) => bullJob(job, this.#newId())));
       group.forEach(({ place }, index) => {
         const { id, opts } = added[index] as KeptJob;
         made[place] = { id: jobId(kind, String(id)), isNew: opts.jobId === id };
@@ -174,10 +177,12 @@ export class RedisQueue implements TaskQueue {
   }
 
   watch(listener: (id: string, state: JobState, progress: JobData | null) => void): () => void {
+    const leave = this.#listeners.add(listener);
+    for (const kind of this.#queues.keys()) this.#hear(kind);
     void this.#kinds().then((kinds) => {
       for (const kind of kinds) this.#hear(kind);
     });
-    return this.#listeners.add(listener);
+    return leave;
   }
 
   async health(): Promise<QueueHealth> {
@@ -203,6 +208,11 @@ export class RedisQueue implements TaskQueue {
     for (const each of [...this.#events.values(), ...this.#queues.values()]) await each.close();
     this.#hearing.disconnect();
     this.#redis.disconnect();
+  }
+
+  /** Ids are given here, so that a job that is sent again over a new connection is not made twice. */
+  #newId(): string {
+    return `${this.#sender}-${(++this.#sent).toString(36)}`;
   }
 
   get #cancelChannel(): string {
@@ -243,9 +253,9 @@ export class RedisQueue implements TaskQueue {
     return true;
   }
 
-  /** Tells the listeners of what happens to the jobs of a kind, wherever it happens. */
+  /** Tells the listeners, where there are any, of what happens to the jobs of a kind, wherever it happens. */
   #hear(kind: string): void {
-    if (this.#events.has(kind)) return;
+    if (this.#events.has(kind) || this.#listeners.isEmpty) return;
     const events = new QueueEvents(kind, { connection: this.#redis.duplicate(), prefix: this.#options.prefix });
     this.#events.set(kind, events);
     events.on('error', () => {});
@@ -262,18 +272,17 @@ export class RedisQueue implements TaskQueue {
   }
 }
 
-function bullJob(job: NewJob) {
+function bullJob(job: NewJob, id: string) {
   const { kind, key, delay, attempts, priority } = job;
   return {
     name: kind,
     data: keptOf(job),
     opts: {
-      jobId: randomUUID(),
-      delay,
-      attempts,
+      jobId: id,
       priority: bullPriority(priority),
-      backoff: { type: 'custom' },
-      ...(key === null ? {} : { deduplication: { id: key } }),
+      ...(delay > 0 && { delay }),
+      ...(attempts > 1 && { attempts, backoff: { type: 'custom' } }),
+      ...(key !== null && { deduplication: { id: key } }),
     },
   };
 }

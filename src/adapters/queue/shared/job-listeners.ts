@@ -6,6 +6,10 @@ type Listener = (id: string, state: JobState, progress: JobData | null) => void;
 export class JobListeners {
   readonly #listeners = new Set<Listener>();
 
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0;
+  }
+
   add(listener: Listener): () => void {
     // The same function may listen twice.
     const own: Listener = (...told) => listener(...told);
