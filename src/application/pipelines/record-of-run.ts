@@ -1,4 +1,4 @@
-import { NO_MEASURES, type PipelineRun, type RunMeasures, rowsOf } from '#domain/pipeline/run.ts';
+import { NO_MEASURES, type PipelineRun, type RunMeasures, rowsOf, starterOf } from '#domain/pipeline/run.ts';
 import { NO_FIGURES, type RunFigures, type RunRecord, type RunSurroundings } from '#domain/run/run-record.ts';
 
 /**
@@ -15,6 +15,7 @@ export function recordOfRun(run: PipelineRun, surroundings: RunSurroundings): Ru
     name: pipeline,
     dataset,
     caller,
+    startedBy: starterOf(run),
     // What is kept of a run has been begun.
     state: state === 'waiting' ? 'running' : state,
     startedAt,

@@ -1,7 +1,7 @@
 import { DataForgeError } from '#domain/errors.ts';
 import type { BackfillWindow } from '#domain/pipeline/backfill.ts';
 import type { Pipeline, RowPipeline } from '#domain/pipeline/pipeline.ts';
-import type { RunStarter } from '#domain/pipeline/run.ts';
+import type { RunStarter } from '#domain/run/run-record.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';

@@ -127,6 +127,7 @@ export class RunRecorder {
       figures: NO_FIGURES,
       stages: {},
       peakMemory: null,
+      startedBy: null,
       rolledBackAt: null,
       surroundings: { ...surroundings, settings: { ...surroundings.settings, ...settings } },
     };

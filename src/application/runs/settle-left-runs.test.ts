@@ -38,6 +38,7 @@ async function record(name: string, more: Partial<RunRecord> & { readonly instan
     stages: {},
     peakMemory: null,
     processor: null,
+    startedBy: null,
     rolledBackAt: null,
     surroundings: { engine: 'memory', softwareVersion: '1', instance, settings: {} },
     ...rest,

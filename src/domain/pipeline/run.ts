@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { RunStages } from '../run/run-record.ts';
+import type { RunStages, RunStarter } from '../run/run-record.ts';
 import type { BackfillWindow } from './backfill.ts';
 import type { Cursor } from './cursor.ts';
 
@@ -8,10 +8,6 @@ import type { Cursor } from './cursor.ts';
  * stands, and the next run goes on behind it.
  */
 export type RunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'died';
-
-/** What begins a run: somebody who asks for it, the schedule of its pipeline, or events that are sent to it. */
-export const RUN_STARTERS = ['request', 'schedule', 'push'] as const;
-export type RunStarter = (typeof RUN_STARTERS)[number];
 
 /** What has begun a run; of one that a former version put in only its caller tells. */
 export function starterOf({ startedBy, caller }: Pick<PipelineRun, 'startedBy' | 'caller'>): RunStarter {

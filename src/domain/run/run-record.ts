@@ -8,6 +8,10 @@ export type RunKind = (typeof RUN_KINDS)[number];
 export const RECORDED_STATES = ['running', 'succeeded', 'failed', 'cancelled', 'died'] as const;
 type RecordedState = (typeof RECORDED_STATES)[number];
 
+/** What begins a run of a pipeline: somebody who asks for it, its schedule, or events that are sent to it. */
+export const RUN_STARTERS = ['request', 'schedule', 'push'] as const;
+export type RunStarter = (typeof RUN_STARTERS)[number];
+
 /** What a run has to do with rows; null where nobody has counted. */
 export interface RunFigures {
   /** Rows that were given to it. */
@@ -72,6 +76,8 @@ export interface RunRecord {
   /** null: a job of the whole store. */
   readonly dataset: string | null;
   readonly caller: string;
+  /** What began a run of a pipeline; null for other runs, which are begun by who asks. */
+  readonly startedBy: RunStarter | null;
   readonly state: RecordedState;
   readonly startedAt: number;
   /** null while it goes on, and where it died. */

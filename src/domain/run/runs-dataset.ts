@@ -4,7 +4,7 @@ import type { Filter } from '../query/query.ts';
 import { jsonFrom } from '../record/json.ts';
 import { timestampOf } from '../record/time.ts';
 import type { Row, Value } from '../record/value.ts';
-import { RECORDED_STATES, RUN_KINDS, type RunRecord } from './run-record.ts';
+import { RECORDED_STATES, RUN_KINDS, RUN_STARTERS, type RunRecord } from './run-record.ts';
 
 /** A property of the dataset, as a dataset file would have it, and its value for a run. */
 interface Column {
@@ -74,6 +74,7 @@ const COLUMNS: readonly Column[] = [
     value: ({ surroundings }) => JSON.stringify(surroundings.settings),
   },
   time('rolled_back_at', 'When what a pipeline did was undone.', (run) => run.rolledBackAt),
+  word('started_by', RUN_STARTERS, 'What began a run of a pipeline.', (run) => run.startedBy),
 ];
 
 /** The dataset in which the platform records every run. */
@@ -108,7 +109,12 @@ function text(name: string, description: string, value: (run: RunRecord) => stri
   return { file: { name, type: 'string', description }, value: (run) => storable(value(run)) };
 }
 
-function word(name: string, words: readonly string[], description: string, value: (run: RunRecord) => string): Column {
+function word(
+  name: string,
+  words: readonly string[],
+  description: string,
+  value: (run: RunRecord) => string | null,
+): Column {
   return { file: { name, type: 'string', enum: words, description }, value };
 }
 

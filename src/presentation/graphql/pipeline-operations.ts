@@ -10,7 +10,8 @@ import {
 } from 'graphql';
 import type { PipelineStatus } from '#application/pipelines/queries/list-pipelines.ts';
 import type { UseCases } from '#application/use-cases.ts';
-import { type PipelineRun, RUN_STARTERS, rowsOf, starterOf } from '#domain/pipeline/run.ts';
+import { type PipelineRun, rowsOf, starterOf } from '#domain/pipeline/run.ts';
+import { RUN_STARTERS } from '#domain/run/run-record.ts';
 import { workJson } from '../pipeline-json.ts';
 import { number } from './arguments.ts';
 import { endable } from './endable.ts';

@@ -89,6 +89,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     server = await startPipelineServer(engine, folder, {
       'sql.yaml': `name: sql\n${source}\ntransform: SELECT Key AS id, upper(Title) AS name, Cost * 2 AS price FROM batch WHERE Missing IS NULL\ntarget: {dataset: items, mode: upsert}\n`,
       'joined.yaml': `name: joined\n${source}\ntransform: SELECT b.Key + 10 AS id, i.name FROM batch b JOIN items i ON i.id = b.Key AND i.price > 5\ntarget: {dataset: log}\n`,
+      'columns.yaml': `name: columns\n${source}\ntransform: SELECT 30 AS id, array_to_string(json_keys(to_json(i)), ' ') AS name FROM batch b JOIN items i ON i.id = b.Key AND b.Key = 2\ntarget: {dataset: log}\n`,
       'run.ts': `export default { name: 'run', source: { kind: 'files', path: 'data/*' }, target: { dataset: 'log' },
         transform: (rows: { Key: number }[]) => rows.map(({ Key }) => ({ id: Key + 20 })) };\n`,
     });
@@ -96,6 +97,10 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(await runToEnd(server, 'joined')).toMatchObject({ state: 'succeeded', created: 1 });
     expect(await runToEnd(server, 'run')).toMatchObject({ state: 'succeeded', created: 2 });
     expect(await idsOf('log')).toEqual([12, 21, 22]);
+    expect(await runToEnd(server, 'columns')).toMatchObject({ error: null, state: 'succeeded', created: 1 });
+    const filters = encodeURIComponent('[{"field":"id","operator":"eq","value":30}]');
+    const { name } = (await server.get(`/records/log?filters=${filters}`)).json.data.items[0].data;
+    expect(name).toBe('_id id name price created_at updated_at version');
     const { json } = await server.get('/records/items/by-key?id=2');
     expect(json.data).toEqual({ id: 2, name: 'TWO', price: 7 });
   });

@@ -39,6 +39,23 @@ const messages = ({ log }: { readonly log: readonly { readonly message: string }
 const BACKUP = { job: { kind: 'backup', folder: '../copies', keep: 2 } };
 const item = (id: number) => ({ schema_name: 'items', data: { id, name: 'x' } });
 
+test('who may write may not begin, hold or end a job', async () => {
+  await mkdir(join(folder, 'pipelines'));
+  const env = { API_TOKENS: 'writer:secret-of-writer:write,boss:secret-of-boss:admin' };
+  const files = { 'well.json': JSON.stringify({ name: 'well', job: { kind: 'check' }, schedule: { every: '1h' } }) };
+  server = await startPipelineServer('memory', join(folder, 'pipelines'), files, { env });
+  const now = server;
+  const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+  const run = (await now.post('/pipelines/well/runs?wait_ms=30000', undefined, as('secret-of-boss'))).json;
+  expect(run.state).toBe('succeeded');
+  for (const path of ['/pipelines/well/runs', '/pipelines/well/pause', '/pipelines/well/resume']) {
+    const { status, json } = await now.post(path, undefined, as('secret-of-writer'));
+    expect([status, json.code], path).toEqual([403, 'forbidden']);
+  }
+  const cancelled = await now.call('DELETE', `/runs/${run.id}`, { headers: as('secret-of-writer') });
+  expect([cancelled.status, cancelled.json.code]).toEqual([403, 'forbidden']);
+});
+
 describe.each(ENGINES)('a job of a pipeline, on %s', (engine) => {
   test('is listed, run, recorded and paused like any pipeline, and refuses what is about rows', async () => {
     const now = await start(engine, { well: { job: { kind: 'check' }, schedule: { cron: '0 3 * * *' } } });

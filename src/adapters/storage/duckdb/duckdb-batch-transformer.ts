@@ -33,7 +33,7 @@ export class DuckDbBatchTransformer implements BatchTransformer {
       const names = datasets.map(({ name }) => foldName(name));
       const { select, read } = await proveSql(session, sql, new Set([...names, BATCH]));
       for (const relation of datasets) {
-        if (read.has(foldName(relation.name))) await loadRelation(session, relation, signal);
+        if (read.has(foldName(relation.name))) await loadRelation(session, relation, { withOrder: false, signal });
       }
       return { from, select };
     });

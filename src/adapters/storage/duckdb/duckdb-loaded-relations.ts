@@ -24,7 +24,7 @@ export class DuckDbLoadedRelations implements RelationRunner {
   ): Promise<OpenRelations> {
     const session = await this.#scratch.openSession();
     try {
-      for (const relation of relations) await loadRelation(session, relation, signal);
+      for (const relation of relations) await loadRelation(session, relation, { withOrder: true, signal });
     } catch (error) {
       session.close();
       throw translateDuckDbError(error);
@@ -37,16 +37,20 @@ export class DuckDbLoadedRelations implements RelationRunner {
   }
 }
 
-/** The columns lie under their places, and a view gives them their names: the engine takes some names for the same. */
+/**
+ * The columns lie under their places, and a view gives them their names: the engine takes some names for the same.
+ * @param withOrder whether the view has the column `_order` too
+ */
 export async function loadRelation(
   session: DuckDbSession,
   { name, input, columns }: Relation,
-  signal: AbortSignal,
+  { withOrder, signal }: { readonly withOrder: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const schema = columns.map((column) => inputColumn(input.columns, column));
   await loadTable(session, `loaded_${name}`, schema, input.read(columns, signal));
   const named = columns.map((column, index) => `c${index} AS ${identifier(column)}`);
+  if (withOrder) named.push('rowid AS _order');
   await session.execute(
-    `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${named.join(', ')}, rowid AS _order FROM ${identifier(`loaded_${name}`)}`,
+    `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${named.join(', ')} FROM ${identifier(`loaded_${name}`)}`,
   );
 }

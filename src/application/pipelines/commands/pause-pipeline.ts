@@ -4,6 +4,7 @@ import type { Call } from '../../call.ts';
 import { requireRight } from '../../caller.ts';
 import type { Scheduler } from '../../scheduling/scheduler.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
+import { requireRightToRun } from '../require-right-to-run.ts';
 import { scheduleName } from '../scheduled-pipelines.ts';
 
 interface PausePorts {
@@ -19,6 +20,7 @@ export function pausePipeline({ pipelines, scheduler }: PausePorts) {
   return async ({ name, paused }: { readonly name: string; readonly paused: boolean }, call: Call): Promise<void> => {
     requireRight(call.caller, 'write');
     const pipeline = pipelines.get(name);
+    requireRightToRun(call.caller, { isJob: pipeline.kind === 'job' });
     if (pipeline.schedule === null && !takesEvents(pipeline)) {
       const message = `Pipeline "${name}" has no schedule that could be held; it runs when somebody asks for it.`;
       throw new DataForgeError('invalid_parameter', message);

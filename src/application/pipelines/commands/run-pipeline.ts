@@ -7,6 +7,7 @@ import type { DatasetCatalog } from '../../datasets/dataset-catalog.ts';
 import { openDataset } from '../../records/open-dataset.ts';
 import type { PipelineCatalog } from '../pipeline-catalog.ts';
 import { type RecallPorts, recallRun, settleDied } from '../recall-runs.ts';
+import { requireRightToRun } from '../require-right-to-run.ts';
 
 export interface RunPipelineRequest {
   readonly pipeline: string;
@@ -29,8 +30,8 @@ export function runPipeline(ports: RunPipelinePorts) {
       const message = `Pipeline "${name}" takes events that are sent to it, and has nothing to fetch; send them to POST /api/v1/pipelines/${name}/events.`;
       throw new DataForgeError('invalid_parameter', message);
     }
+    requireRightToRun(call.caller, { isJob: pipeline.kind === 'job' });
     if (pipeline.kind === 'rows') openDataset(catalog, pipeline.target.dataset, call, 'write');
-    else requireRight(call.caller, 'admin');
     await settleDied(ports, name);
     const state = await store.state(name);
     const { caller, observation } = call;

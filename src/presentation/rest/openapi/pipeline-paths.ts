@@ -1,4 +1,4 @@
-import { RUN_STARTERS } from '#domain/pipeline/run.ts';
+import { RUN_STARTERS } from '#domain/run/run-record.ts';
 import type { Tree } from './json-tree.ts';
 import { json, parameter, problems } from './parts.ts';
 
