@@ -83,6 +83,8 @@ test('files are read as they come, in a folder that was not there before, and af
   await rm(join(folder, 'inbox', 'a.csv'));
   server = await start();
   await holds(server, [1, 2, 3, 4]);
+  // The rows are there before the run has ended.
+  await until(async () => (await runsOf(server)).every(({ ended_at }) => ended_at !== null));
   const runs = await runsOf(server);
   await sleep(2500);
   expect(await runsOf(server)).toEqual(runs);
