@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -35,8 +36,8 @@ export default defineConfig({
     // A process for each file: native engines, signals and environment variables stay apart.
     pool: 'forks',
     isolate: true,
-    // By default one core is left idle; tests wait for servers more than they compute.
-    maxWorkers: '100%',
+    // By default one core is left idle; tests wait for servers, leases and clocks as much as they compute.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default'],

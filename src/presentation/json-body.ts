@@ -28,16 +28,15 @@ export function parseObject(bytes: Uint8Array, known: readonly string[]): JsonOb
   if (!(json instanceof JsonObject)) {
     throw invalid('', `The body must be an object with ${known.join(', ')}, not ${kindOfJson(json)}.`);
   }
-  const seen = new Set<string>();
-  for (const { name } of json.members) {
-    if (seen.has(name)) throw invalid(pointer('', name), `"${name.slice(0, 100)}" is named twice; name it once.`);
+  for (const [index, { name }] of json.members.entries()) {
+    if (json.members.findIndex((member) => member.name === name) < index)
+      throw invalid(pointer('', name), `"${name.slice(0, 100)}" is named twice; name it once.`);
     if (!known.includes(name)) {
       throw invalid(
         pointer('', name),
         `"${name.slice(0, 100)}" is not known here; the members are ${known.join(', ')}.`,
       );
     }
-    seen.add(name);
   }
   return json;
 }

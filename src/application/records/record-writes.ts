@@ -23,12 +23,13 @@ export class RecordWrites {
   }
 
   /** The same, but a request that was answered before gets that answer again. */
-  commitOnce<T>(
+  async commitOnce<T>(
     changes: readonly Change[],
     once: Once<T> | null,
     call: Call,
     toResult: (results: readonly ChangeResult[]) => T,
   ): Promise<Answered<T>> {
+    if (once === null) return { replayed: null, result: toResult(await this.commit(changes, call)) };
     return this.#keeper.run(once, async (mark) => {
       const marks =
         mark === null ? [] : [{ ...mark, value: (results: readonly ChangeResult[]) => mark.value(toResult(results)) }];

@@ -123,7 +123,6 @@ class CompiledRowValidator implements RowValidator {
     }
     const values = new Map<number, Value>();
     let id: string | null = null;
-    repeatedNames(json, base, faults);
     for (const { name, value } of json.members) {
       const index = this.#positions.get(name);
       if (index !== undefined) {
@@ -139,6 +138,8 @@ class CompiledRowValidator implements RowValidator {
         faults.push(this.#unknown(name, base, `dataset "${this.dataset.name}"`));
       }
     }
+    // Where each member is a property of its own, none is named twice.
+    if (values.size < json.members.length) repeatedNames(json, base, faults);
     return { values, id };
   }
 
