@@ -1,64 +1,17 @@
-import {
-  constraintValues,
-  describeKey,
-  keyText,
-  type UniqueConstraint,
-  uniqueConstraints,
-} from '../dataset/constraints.ts';
+import { constraintValues, describeKey, type UniqueConstraint } from '../dataset/constraints.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { DataForgeError } from '../errors.ts';
 import type { Change, ChangeResult, Origin, WriteOutcome, WriteRequest } from './change.ts';
+import { DatasetImage, type DatasetMutations, type Entry, type StoredLookup } from './dataset-image.ts';
 import { idOf } from './id.ts';
 import type { StoredRecord } from './record.ts';
-import type { Row, Value } from './value.ts';
-
-/** What the store holds now, as far as the requests of a draft can touch it. */
-export interface StoredLookup {
-  byId(dataset: Dataset, id: string): StoredRecord | null;
-  /** @param key the values as `keyText` writes them */
-  byKey(dataset: Dataset, constraint: UniqueConstraint, key: string, values: readonly Value[]): StoredRecord | null;
-}
+import type { Row } from './value.ts';
 
 /** The numbers and the time of the commit that a draft becomes. */
 export interface CommitStamp {
   readonly firstSeq: number;
   readonly at: string;
   readonly idPrefix: string;
-}
-
-/** A former image of a row: true from its own `seq` up to `toSeq`. */
-export interface FormerImage {
-  readonly record: StoredRecord;
-  readonly origin: Origin | null;
-  readonly toSeq: number;
-  readonly toOrigin: Origin;
-  readonly deleted: boolean;
-}
-
-/** What a draft does to one dataset, net: each record stands in one of the first three lists at most once. */
-export interface DatasetMutations {
-  readonly dataset: Dataset;
-  readonly inserts: { readonly record: StoredRecord; readonly origin: Origin }[];
-  readonly updates: { readonly record: StoredRecord; readonly origin: Origin }[];
-  readonly removals: string[];
-  readonly images: FormerImage[];
-}
-
-interface Entry {
-  /** What lies in the store; null for none. */
-  readonly stored: StoredRecord | null;
-  current: StoredRecord | null;
-  /** Who made `current`; null where that was before this draft. */
-  origin: Origin | null;
-}
-
-interface DatasetDraft {
-  readonly dataset: Dataset;
-  readonly constraints: readonly UniqueConstraint[];
-  readonly entries: Map<string, Entry>;
-  /** By constraint: the id that holds a key now; null where it was freed here. */
-  readonly holders: Map<string, string | null>[];
-  readonly images: FormerImage[];
 }
 
 type RecordChange = Exclude<Change, { kind: 'delete-matching' }>;
@@ -71,7 +24,7 @@ type RecordChange = Exclude<Change, { kind: 'delete-matching' }>;
 export class WriteDraft {
   readonly #lookup: StoredLookup;
   readonly stamp: CommitStamp;
-  readonly #datasets = new Map<string, DatasetDraft>();
+  readonly #images = new Map<string, DatasetImage>();
   #undo: (() => void)[] = [];
   #nextSeq: number;
 
@@ -102,28 +55,17 @@ export class WriteDraft {
 
   /** The net result, a dataset each. */
   mutations(): DatasetMutations[] {
-    return [...this.#datasets.values()].map(({ dataset, entries, images }) => {
-      const result: DatasetMutations = { dataset, inserts: [], updates: [], removals: [], images };
-      for (const [id, { stored, current, origin }] of entries) {
-        if (current === stored) continue;
-        if (current === null) {
-          if (stored !== null) result.removals.push(id);
-        } else if (origin !== null) {
-          (stored === null ? result.inserts : result.updates).push({ record: current, origin });
-        }
-      }
-      return result;
-    });
+    return [...this.#images.values()].map((image) => image.mutations());
   }
 
   #apply(change: Change, origin: Origin): ChangeResult {
     if (change.kind === 'delete-matching') throw new TypeError('delete-matching is not drafted record by record');
-    const draft = this.#draftOf(change.dataset);
-    if (change.kind === 'create') return this.#create(draft, change, origin);
-    const entry = this.#existing(draft, change);
+    const image = this.#imageOf(change.dataset);
+    if (change.kind === 'create') return this.#create(image, change, origin);
+    const entry = existing(image, change);
     const current = entry.current as StoredRecord;
     if (change.kind === 'delete') {
-      this.#set(draft, entry, null, origin);
+      this.#set(image, entry, null, origin);
       return { kind: 'deleted', count: 1 };
     }
     const row =
@@ -133,49 +75,32 @@ export class WriteDraft {
             const given = change.values.get(index);
             return given === undefined ? value : given;
           });
-    return this.#replace(draft, entry, row, origin);
+    return this.#replace(image, entry, row, origin);
   }
 
-  #create(draft: DatasetDraft, change: RecordChange & { kind: 'create' }, origin: Origin): ChangeResult {
-    const holder = this.#conflicting(draft, change);
+  #create(image: DatasetImage, change: RecordChange & { kind: 'create' }, origin: Origin): ChangeResult {
+    const holder = conflicting(image, change);
     if (holder !== null) {
       if (change.onConflict === 'ignore') return { kind: 'ignored', record: holder.current as StoredRecord };
-      return this.#replace(draft, holder, change.row, origin);
+      return this.#replace(image, holder, change.row, origin);
     }
     const seq = this.#nextSeq;
     const id = change.id ?? idOf(this.stamp.idPrefix, seq);
     const { at } = this.stamp;
     const record: StoredRecord = { id, row: change.row, createdAt: at, updatedAt: at, version: 1, seq };
-    this.#refuseTakenKeys(draft, change.row, null);
-    // Nothing can have an id yet that is made for this commit.
-    const entry = change.id === null ? addEntry(draft, id, null) : this.#entry(draft, id);
-    this.#set(draft, entry, record, origin);
+    refuseTakenKeys(image, change.row, null);
+    this.#set(image, change.id === null ? image.entryOfNew(id) : image.entry(id), record, origin);
     return { kind: 'created', record };
   }
 
-  /** The record that the conflict policy is about, by id or by natural key; null where the new one is free to be made. */
-  #conflicting(draft: DatasetDraft, change: RecordChange & { kind: 'create' }): Entry | null {
-    const byId = change.id === null ? null : this.#entry(draft, change.id);
-    const key = draft.constraints.find((constraint) => constraint.kind === 'key');
-    const byKey = key === undefined ? null : this.#holder(draft, key, change.row);
-    const idTaken = byId?.current ? byId : null;
-    if (idTaken === null && byKey === null) return null;
-    if (change.onConflict === 'error' || (idTaken !== null && byKey !== null && idTaken !== byKey)) {
-      throw idTaken !== null
-        ? idExists(draft.dataset, change.id as string)
-        : keyExists(draft.dataset, key as UniqueConstraint, change.row);
-    }
-    return idTaken ?? byKey;
-  }
-
-  #replace(draft: DatasetDraft, entry: Entry, row: Row, origin: Origin): ChangeResult {
+  #replace(image: DatasetImage, entry: Entry, row: Row, origin: Origin): ChangeResult {
     const current = entry.current as StoredRecord;
-    const key = draft.constraints.find((constraint) => constraint.kind === 'key');
+    const key = keyOf(image);
     for (const index of key?.indexes ?? []) {
-      if (row[index] !== current.row[index]) throw keyChanged(draft.dataset, index);
+      if (row[index] !== current.row[index]) throw keyChanged(image.dataset, index);
     }
     if (row.every((value, index) => value === current.row[index])) return { kind: 'unchanged', record: current };
-    this.#refuseTakenKeys(draft, row, current.id);
+    refuseTakenKeys(image, row, current.id);
     const record: StoredRecord = {
       id: current.id,
       row,
@@ -184,111 +109,70 @@ export class WriteDraft {
       version: current.version + 1,
       seq: this.#nextSeq,
     };
-    this.#set(draft, entry, record, origin);
+    this.#set(image, entry, record, origin);
     return { kind: 'updated', record };
   }
 
-  #existing(draft: DatasetDraft, change: RecordChange & { kind: 'patch' | 'replace' | 'delete' }): Entry {
-    const entry = this.#entry(draft, change.id);
-    if (entry.current === null) {
-      throw new DataForgeError(
-        'unknown_record',
-        `Dataset "${draft.dataset.name}" has no record with the id ${change.id}.`,
-      );
-    }
-    if (change.ifVersion !== null && entry.current.version !== change.ifVersion) {
-      throw new DataForgeError(
-        'version_moved',
-        `The record is at version ${entry.current.version}, not ${change.ifVersion}; read it again and repeat the change.`,
-        { details: { version: entry.current.version } },
-      );
-    }
-    return entry;
+  /** Takes the next number and makes `record` (null: nothing) what stands. */
+  #set(image: DatasetImage, entry: Entry, record: StoredRecord | null, origin: Origin): void {
+    image.set(entry, record, { seq: this.#nextSeq++, origin, undo: this.#undo });
   }
 
-  /** Takes the next number and makes `record` (null: nothing) what stands; the former image goes to history. */
-  #set(draft: DatasetDraft, entry: Entry, record: StoredRecord | null, origin: Origin): void {
-    const { current: before, origin: originBefore } = entry;
-    const seq = this.#nextSeq++;
-    if (before !== null) {
-      draft.images.push({
-        record: before,
-        origin: originBefore,
-        toSeq: seq,
-        toOrigin: origin,
-        deleted: record === null,
-      });
-      this.#undo.push(() => draft.images.pop());
-    }
-    entry.current = record;
-    entry.origin = origin;
-    this.#undo.push(() => {
-      entry.current = before;
-      entry.origin = originBefore;
-    });
-    draft.constraints.forEach((constraint, at) => {
-      if (before !== null) this.#hold(draft, at, constraint, before.row, null);
-      if (record !== null) this.#hold(draft, at, constraint, record.row, record.id);
-    });
-  }
-
-  #hold(draft: DatasetDraft, at: number, constraint: UniqueConstraint, row: Row, id: string | null): void {
-    const values = constraintValues(constraint, row);
-    const holders = draft.holders[at];
-    if (values === null || holders === undefined) return;
-    const key = keyText(values);
-    const known = holders.has(key);
-    const before = holders.get(key) ?? null;
-    holders.set(key, id);
-    this.#undo.push(() => {
-      if (known) holders.set(key, before);
-      else holders.delete(key);
-    });
-  }
-
-  #refuseTakenKeys(draft: DatasetDraft, row: Row, except: string | null): void {
-    for (const constraint of draft.constraints) {
-      const holder = this.#holder(draft, constraint, row);
-      if (holder !== null && holder.current?.id !== except) throw keyExists(draft.dataset, constraint, row);
-    }
-  }
-
-  /** Who holds the key of `row` now. */
-  #holder(draft: DatasetDraft, constraint: UniqueConstraint, row: Row): Entry | null {
-    const values = constraintValues(constraint, row);
-    if (values === null) return null;
-    const key = keyText(values);
-    const holders = draft.holders[draft.constraints.indexOf(constraint)];
-    const here = holders?.get(key);
-    if (here !== undefined) return here === null ? null : this.#entry(draft, here);
-    const stored = this.#lookup.byKey(draft.dataset, constraint, key, values);
-    return stored === null ? null : this.#entry(draft, stored.id);
-  }
-
-  #entry(draft: DatasetDraft, id: string): Entry {
-    return draft.entries.get(id) ?? addEntry(draft, id, this.#lookup.byId(draft.dataset, id));
-  }
-
-  #draftOf(dataset: Dataset): DatasetDraft {
-    const known = this.#datasets.get(dataset.name);
+  #imageOf(dataset: Dataset): DatasetImage {
+    const known = this.#images.get(dataset.name);
     if (known !== undefined) return known;
-    const constraints = uniqueConstraints(dataset);
-    const draft: DatasetDraft = {
-      dataset,
-      constraints,
-      entries: new Map(),
-      holders: constraints.map(() => new Map()),
-      images: [],
-    };
-    this.#datasets.set(dataset.name, draft);
-    return draft;
+    const image = new DatasetImage(dataset, this.#lookup);
+    this.#images.set(dataset.name, image);
+    return image;
   }
 }
 
-function addEntry({ entries }: DatasetDraft, id: string, stored: StoredRecord | null): Entry {
-  const entry: Entry = { stored, current: stored, origin: null };
-  entries.set(id, entry);
+function keyOf({ constraints }: DatasetImage): UniqueConstraint | undefined {
+  return constraints.find(({ kind }) => kind === 'key');
+}
+
+/** The record that a change is about. @throws DataForgeError `unknown_record`, `version_moved` */
+function existing(image: DatasetImage, change: RecordChange & { kind: 'patch' | 'replace' | 'delete' }): Entry {
+  const entry = image.entry(change.id);
+  if (entry.current === null) {
+    const message = `Dataset "${image.dataset.name}" has no record with the id ${change.id}.`;
+    throw new DataForgeError('unknown_record', message);
+  }
+  const { version } = entry.current;
+  if (change.ifVersion !== null && version !== change.ifVersion) {
+    throw new DataForgeError(
+      'version_moved',
+      `The record is at version ${version}, not ${change.ifVersion}; read it again and repeat the change.`,
+      { details: { version } },
+    );
+  }
   return entry;
+}
+
+/**
+ * The record that the conflict policy is about, by id or by natural key; null where the new one is free to be made.
+ * @throws DataForgeError `key_exists`
+ */
+function conflicting(image: DatasetImage, change: RecordChange & { kind: 'create' }): Entry | null {
+  const byId = change.id === null ? null : image.entry(change.id);
+  const key = keyOf(image);
+  const byKey = key === undefined ? null : image.holder(key, change.row);
+  const idTaken = byId?.current ? byId : null;
+  if (idTaken === null && byKey === null) return null;
+  if (change.onConflict === 'error' || (idTaken !== null && byKey !== null && idTaken !== byKey)) {
+    throw idTaken !== null
+      ? idExists(image.dataset, change.id as string)
+      : keyExists(image.dataset, key as UniqueConstraint, change.row);
+  }
+  return idTaken ?? byKey;
+}
+
+/** @param except the record that may have them @throws DataForgeError `key_exists` */
+function refuseTakenKeys(image: DatasetImage, row: Row, except: string | null): void {
+  for (const constraint of image.constraints) {
+    const holder = image.holder(constraint, row);
+    if (holder !== null && holder.current?.id !== except) throw keyExists(image.dataset, constraint, row);
+  }
 }
 
 function idExists(dataset: Dataset, id: string): DataForgeError {

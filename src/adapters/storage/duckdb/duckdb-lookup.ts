@@ -1,9 +1,9 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Change, WriteRequest } from '#domain/record/change.ts';
+import type { StoredLookup } from '#domain/record/dataset-image.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
-import type { StoredLookup } from '#domain/record/write-draft.ts';
 import type { OriginLookup } from './duckdb-mutations.ts';
 import type { RowFinder } from './duckdb-row-finder.ts';
 import { readRecord, recordColumns } from './duckdb-rows.ts';

@@ -1,6 +1,6 @@
 import type { MarkGuard } from '#domain/record/change.ts';
+import type { DatasetMutations } from '#domain/record/dataset-image.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import type { DatasetMutations } from '#domain/record/write-draft.ts';
 import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import { identifier } from '../sql/identifier.ts';
 import {

@@ -1,7 +1,8 @@
 import type { RecordWriter } from '#application/ports/record-writer.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { Change, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
-import { type DatasetMutations, WriteDraft } from '#domain/record/write-draft.ts';
+import type { DatasetMutations } from '#domain/record/dataset-image.ts';
+import { WriteDraft } from '#domain/record/write-draft.ts';
 import { collectMarks, groupsOf, isSetBased } from '#domain/record/write-groups.ts';
 import { deleteMatching } from './duckdb-delete-matching.ts';
 import { indexesOf } from './duckdb-layout.ts';

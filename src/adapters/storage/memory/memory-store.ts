@@ -5,10 +5,11 @@ import type { Dataset } from '#domain/dataset/dataset.ts';
 import { DataForgeError } from '#domain/errors.ts';
 import type { MarkGuard, Origin } from '#domain/record/change.ts';
 import { CommitClock } from '#domain/record/commit-clock.ts';
+import type { StoredLookup } from '#domain/record/dataset-image.ts';
 import { idPrefix } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
-import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
+import { type CommitStamp, WriteDraft } from '#domain/record/write-draft.ts';
 import { checkGuards, type StoredMark } from '#domain/record/write-groups.ts';
 import type { MemoryTable } from './memory-table.ts';
 

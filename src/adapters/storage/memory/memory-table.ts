@@ -1,9 +1,9 @@
 import { constraintValues, keyText, type UniqueConstraint, uniqueConstraints } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Origin } from '#domain/record/change.ts';
+import type { DatasetMutations, FormerImage } from '#domain/record/dataset-image.ts';
 import type { ChangeImages, StoredRecord } from '#domain/record/record.ts';
 import { compareValues } from '#domain/record/value-rules.ts';
-import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
 import type { ChangeFacts } from '#formats/json/render-change.ts';
 
 /** A former image, with what the feed and reads of the past ask for. */

@@ -1,10 +1,11 @@
 import type { UniqueConstraint } from '#domain/dataset/constraints.ts';
 import { constraintValues, keyText } from '#domain/dataset/constraints.ts';
 import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { StoredLookup } from '#domain/record/dataset-image.ts';
 import { locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import type { Value } from '#domain/record/value.ts';
-import type { CommitStamp, StoredLookup } from '#domain/record/write-draft.ts';
+import type { CommitStamp } from '#domain/record/write-draft.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { currentTable, propertyColumn } from './postgres-layout.ts';
 import { recordColumns, recordReader } from './postgres-records.ts';

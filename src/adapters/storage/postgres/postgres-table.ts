@@ -1,7 +1,7 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Origin } from '#domain/record/change.ts';
+import type { DatasetMutations, FormerImage } from '#domain/record/dataset-image.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
-import type { DatasetMutations, FormerImage } from '#domain/record/write-draft.ts';
 import { type OpenCommit, resolveOrigins } from './postgres-commits.ts';
 import {
   columnNames,

@@ -1,8 +1,9 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
+import type { DatasetMutations } from '#domain/record/dataset-image.ts';
 import { idOf, locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
-import type { CommitStamp, DatasetMutations } from '#domain/record/write-draft.ts';
+import type { CommitStamp } from '#domain/record/write-draft.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable, propertyColumn } from './sqlite-layout.ts';
 import { BY_GIVEN_ID, BY_PLACE, placeOf } from './sqlite-lookup.ts';

@@ -1,7 +1,8 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { Change, ChangeResult, WriteOutcome, WriteRequest } from '#domain/record/change.ts';
+import type { StoredLookup } from '#domain/record/dataset-image.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
-import { type CommitStamp, type StoredLookup, WriteDraft } from '#domain/record/write-draft.ts';
+import { type CommitStamp, WriteDraft } from '#domain/record/write-draft.ts';
 import { groupsOf, isSetBased, type StoredMark } from '#domain/record/write-groups.ts';
 import { compileFilter, SqlParameters } from '../sql/compile-filter.ts';
 import type { Committed, SqliteCommits } from './sqlite-commits.ts';
