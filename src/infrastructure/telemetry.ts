@@ -43,15 +43,19 @@ export class ProcessTelemetry {
   answered(request: AnsweredRequest): void {
     this.#metrics.answered(request);
     if (this.#tracer !== null) traceRequest(this.#tracer, request);
-    const { plan, explain, error, ...rest } = request;
-    const facts = { ...rest, storage: this.#storage };
-    if (request.status >= 500) {
-      this.#logger.error({ ...facts, plan, err: error }, 'request failed');
-    } else if (request.duration >= this.#slowRequest) {
+    const { status, duration, plan, explain, error } = request;
+    if (status >= 500) {
+      this.#logger.error({ ...this.#factsOf(request), plan, err: error }, 'request failed');
+    } else if (duration >= this.#slowRequest) {
+      const facts = this.#factsOf(request);
       void enginePlan(explain).then((engine) => this.#logger.warn({ ...facts, plan, engine }, 'slow request'));
     } else if (this.#logger.isLevelEnabled('debug')) {
-      this.#logger.debug(facts, 'request');
+      this.#logger.debug(this.#factsOf(request), 'request');
     }
+  }
+
+  #factsOf({ plan: _plan, explain: _explain, error: _error, ...facts }: AnsweredRequest) {
+    return { ...facts, storage: this.#storage };
   }
 
   note(message: string, facts: Readonly<Record<string, unknown>> = {}): void {
