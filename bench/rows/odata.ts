@@ -64,9 +64,13 @@ async function fromPages(
   }
 }
 
-/** Fetches page after page; of each only the address of the next is looked for. */
+/** Fetches the same pages, as the source asks for them, one after the other; of each only the address of the next is looked for. */
 async function fetchAll(service: string): Promise<void> {
-  const headers = { authorization: `Basic ${btoa(`${ODATA_USER.user}:${ODATA_USER.password}`)}` };
+  const headers = {
+    authorization: `Basic ${btoa(`${ODATA_USER.user}:${ODATA_USER.password}`)}`,
+    accept: 'application/json;odata.metadata=minimal;IEEE754Compatible=true',
+    'odata-maxversion': '4.01',
+  };
   for (let url: URL | null = new URL(`${service}/Wells?$select=${COLUMNS.join(',')}`); url !== null; ) {
     const body: Buffer = Buffer.from(await (await fetch(url, { headers })).arrayBuffer());
     const next: string | undefined = /"@odata.nextLink":"([^"]+)"/.exec(body.toString('latin1', 0, 2000))?.[1];

@@ -30,6 +30,14 @@ interface ODataCursor {
   readonly delta: string | null;
 }
 
+/** A page that was asked for. */
+interface ComingPage {
+  /** Where the page behind it is, known before the whole page is where it stands in front of its rows; null where there is none. */
+  readonly next: Promise<URL | null>;
+  /** null where it was what has changed, the service has forgotten since when, and all is to be read anew. */
+  readonly whole: Promise<ODataPage | null>;
+}
+
 const START: ODataCursor = { page: null, place: null, lastPage: null, from: null, delta: null };
 const GONE = 410;
 
@@ -69,15 +77,18 @@ export class ODataReader {
 
   async *#pieces(): AsyncGenerator<Piece> {
     let delta: URL | null = null;
-    let ahead: Promise<ODataPage | null> | null = null;
+    let ahead: ComingPage | null = null;
     for (let url: URL | null = this.#begin(); url !== null; ) {
-      const page: ODataPage | null = await (ahead ?? this.#page(url));
-      ahead = this.#follower(page);
+      const coming: ComingPage = ahead ?? this.#ask(url);
+      const follower = this.#follower(coming);
+      const page = await coming.whole;
+      ahead = null;
       if (page === null) {
         url = this.#begin();
         continue;
       }
       yield* await this.#piecesOf(page, url);
+      ahead = await follower;
       url = this.#next(page);
       if (url === null) delta = this.#deltaOf(page);
       else if (this.#filter === null) yield this.#turn(url);
@@ -108,10 +119,20 @@ export class ODataReader {
     return firstAddress(this.#service.session.url, this.#options, rows, csdl, { from, window });
   }
 
-  /** A page; null where it was what has changed, the service has forgotten since when, and all is to be read anew. */
-  async #page(url: URL): Promise<ODataPage | null> {
+  /** Asks for a page. What it fails of is told to who waits for the whole of it, and to nobody where nobody does. */
+  #ask(url: URL): ComingPage {
+    const next = Promise.withResolvers<URL | null>();
+    const whole = this.#page(url, next.resolve);
+    whole.then(
+      (page) => next.resolve(page?.next ?? null),
+      () => next.resolve(null),
+    );
+    return { next: next.promise, whole };
+  }
+
+  async #page(url: URL, onNext: (next: URL) => void): Promise<ODataPage | null> {
     try {
-      return await this.#service.page(url, this.#described.rows);
+      return await this.#service.page(url, this.#described.rows, onNext);
     } catch (error) {
       const isForgotten = error instanceof DataForgeError && error.details.status === GONE;
       if (!isForgotten || url.href !== this.#cursor.delta) throw error;
@@ -122,13 +143,11 @@ export class ODataReader {
     }
   }
 
-  /** Asks for the next page where it is known already, so that the service makes it while the rows of this one are taken apart. */
-  #follower(page: ODataPage | null): Promise<ODataPage | null> | null {
-    if (page === null || page.next === null || this.#filter !== null) return null;
-    const follower = this.#page(page.next);
-    // What it fails of is told when its turn comes, and to nobody where that never comes.
-    follower.catch(() => {});
-    return follower;
+  /** Asks for the page behind one as soon as its address is known, so that the service makes it while this one comes and its rows are taken apart. */
+  async #follower({ next }: ComingPage): Promise<ComingPage | null> {
+    if (this.#filter !== null) return null;
+    const url = await next;
+    return url === null ? null : this.#ask(url);
   }
 
   /** The rows of a page, in pieces with the cursors behind them. */

@@ -6,7 +6,7 @@ import { readWhole } from '../shared/http/read-whole.ts';
 import { Csdl } from './csdl.ts';
 import { addressIn } from './odata-address.ts';
 import type { ODataOptions } from './odata-options.ts';
-import { type ODataPage, readPage } from './odata-page.ts';
+import { type ODataPage, readPage, tellingNext } from './odata-page.ts';
 import { type DescribedRows, describeRows, NOT_DESCRIBED } from './row-shape.ts';
 
 const VERSION = { 'odata-maxversion': '4.01' };
@@ -39,8 +39,11 @@ export class ODataService {
     return { csdl, rows: csdl === null || type === null ? NOT_DESCRIBED : describeRows(csdl, type, this.#options) };
   }
 
-  /** @throws DataForgeError `source_failed`, `invalid_body` */
-  async page(url: URL, { hasLongNumbers }: DescribedRows): Promise<ODataPage> {
+  /**
+   * @param onNext told where the page behind is where that is known before the whole page has come
+   * @throws DataForgeError `source_failed`, `invalid_body`
+   */
+  async page(url: URL, { hasLongNumbers }: DescribedRows, onNext: (next: URL) => void): Promise<ODataPage> {
     const response = await this.session.send(url, {
       headers: {
         ...VERSION,
@@ -48,14 +51,14 @@ export class ODataService {
         ...this.#preferences(),
       },
     });
-    return readPage(await this.#whole(url, response), url);
+    return readPage(await readWhole(tellingNext(this.#body(url, response), url, onNext), url), url);
   }
 
   async #metadata(): Promise<Csdl | null> {
     const url = addressIn(this.session.url, '$metadata');
     try {
       const response = await this.session.send(url, { headers: { ...VERSION, accept: 'application/xml' } });
-      return new Csdl(Buffer.from(await this.#whole(url, response)).toString());
+      return new Csdl(Buffer.from(await readWhole(this.#body(url, response), url)).toString());
     } catch (error) {
       const isRefused = error instanceof DataForgeError && error.details.status !== undefined && !error.retryable;
       if (!isRefused || error.details.status === 401) throw error;
@@ -73,7 +76,7 @@ export class ODataService {
     return wishes.length === 0 ? {} : { prefer: wishes.join(',') };
   }
 
-  #whole(url: URL, response: Response): Promise<Uint8Array> {
-    return readWhole(decompressed(this.session.bytes(url, response)), url);
+  #body(url: URL, response: Response): AsyncIterable<Uint8Array> {
+    return decompressed(this.session.bytes(url, response));
   }
 }
