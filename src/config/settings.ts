@@ -200,7 +200,7 @@ export const SETTINGS = {
   pipelineBatch: pipelines(
     'PIPELINE_BATCH',
     bytes,
-    '32MB',
+    '20MB',
     'About how many bytes of rows a run stores in one commit; what it has stored is not fetched again.',
   ),
   pipelineBatchMs: pipelines(
