@@ -61,6 +61,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<St
     await prepareMeta(session, path);
     await refuseUnfinished(session, path);
     session.close();
+    session = null;
     const store = await DuckDbStore.open(instance, path, {
       ...options,
       spoolDir,
