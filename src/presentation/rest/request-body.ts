@@ -14,7 +14,6 @@ export interface BodyLimits {
 /** The media type of the body, lower case and without parameters; empty where there is none. */
 export function mediaTypeOf(request: FastifyRequest): string {
   const header = request.headers['content-type'] ?? '';
-  if (header === 'application/json') return header;
   const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters
     .find((parameter) => parameter.startsWith('charset='))
