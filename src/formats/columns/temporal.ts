@@ -25,12 +25,24 @@ export function timeOf(micros: bigint): string {
 
 /** Characters of a canonical timestamp without a fraction. */
 const WHOLE_SECONDS = 20;
+/** Years below this `Date.UTC` takes for years of the 20th century. */
+const FIRST_OWN_YEAR = 100;
 
 /** Microseconds since 1970 of a canonical timestamp; a number, which is quicker, where one that has them exactly is at hand. */
 export function microsOf(timestamp: string): number | bigint {
   if (timestamp.length !== WHOLE_SECONDS) return microsecondsOf(timestamp);
-  const micros = Date.parse(timestamp) * 1000;
+  const year = 100 * twoDigits(timestamp, 0) + twoDigits(timestamp, 2);
+  if (year < FIRST_OWN_YEAR) return microsecondsOf(timestamp);
+  const [month, day] = [twoDigits(timestamp, 5), twoDigits(timestamp, 8)];
+  const [hour, minute, second] = [twoDigits(timestamp, 11), twoDigits(timestamp, 14), twoDigits(timestamp, 17)];
+  const micros = Date.UTC(year, month - 1, day, hour, minute, second) * 1000;
   return Number.isSafeInteger(micros) ? micros : microsecondsOf(timestamp);
+}
+
+const ZERO = 0x30;
+
+function twoDigits(text: string, at: number): number {
+  return 10 * (text.charCodeAt(at) - ZERO) + text.charCodeAt(at + 1) - ZERO;
 }
 
 /** The canonical timestamp of so many microseconds since 1970. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BulkCounts, MAX_REPORTED_REJECTIONS } from '#application/ports/bulk-loader.ts';
 import { dataset, property } from '../../support/dataset-builders.ts';
@@ -56,6 +57,34 @@ export function describeBulkPolicies(context: ContractContext): void {
         ['c', 1],
         ['e', null],
       ]);
+    });
+
+    /** Rows whose key or other unique value is mostly new; what stands when its turn comes decides of each. */
+    const manyRows = fc.array(fc.record({ key: fc.integer({ min: 0, max: 2000 }), unique: fc.nat(2000) }), {
+      minLength: 1500,
+      maxLength: 2500,
+      size: 'max',
+    });
+
+    test('error, reject: of many rows each meets those that were stored before it', async () => {
+      const { store } = context;
+      await store.use(keyed);
+      await fc.assert(
+        fc.asyncProperty(manyRows, fc.array(fc.nat(2500), { maxLength: 20 }), async (drawn, conflicts) => {
+          await store.load(keyed, '', { onInvalid: 'reject', removesOthers: true });
+          const sent = drawn.map(({ key, unique }, at) =>
+            conflicts.includes(at) ? { k: String(key), v: at, u: unique } : { k: `${at}`, v: at, u: at },
+          );
+          const [keys, uniques] = [new Set<string>(), new Set<number>()];
+          const isFree = ({ k, u }: (typeof sent)[number]) => !keys.has(k) && !uniques.has(u);
+          const kept = sent.filter((row) => isFree(row) && keys.add(row.k) && uniques.add(row.u));
+          const counts = await store.load(keyed, ndjson(sent), { onInvalid: 'reject', pieces: 65_536 });
+          expect(counts).toMatchObject({ created: kept.length, rejected: sent.length - kept.length });
+          const items = await store.items(keyed, { sort: [{ field: '_seq' }], size: 10_000 });
+          expect(items.map(({ data }) => data)).toEqual(kept);
+        }),
+        { numRuns: 4 },
+      );
     });
 
     test('ignore: what is there stays, and within one body the first wins', async () => {

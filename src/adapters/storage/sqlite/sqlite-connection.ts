@@ -15,6 +15,9 @@ export interface ConnectionOptions {
 /** How long a connection waits for another to fold the log; the engine itself never has two writers. */
 const BUSY_TIMEOUT = 5000;
 const MAX_STATEMENTS = 200;
+const LEAST_CACHE = 2_000_000;
+/** Pages of the log from which on a commit folds it into the file: what the engine does if it is left to itself. */
+const FOLDED_PAGES = 1000;
 /** Rows that are looked at between two looks at whether the caller has gone; a power of two. */
 const ROWS_UNWATCHED = 16_384;
 
@@ -27,6 +30,7 @@ export const WATCHED = `CASE WHEN (_row & ${ROWS_UNWATCHED - 1}) = 0 THEN forge_
 /** One connection to a store file. Everything on it is synchronous, so it belongs to one thread. */
 export class SqliteConnection {
   readonly database: DatabaseSync;
+  readonly #cacheBytes: number;
   readonly #statements = new Map<string, StatementSync>();
   #isStopped: () => boolean = () => false;
   readonly #kept = new Map<string, number>();
@@ -34,7 +38,8 @@ export class SqliteConnection {
 
   constructor({ path, readOnly, cacheBytes }: ConnectionOptions) {
     this.database = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT, allowExtension: false });
-    this.database.exec(`PRAGMA cache_size = -${Math.max(2000, Math.floor(cacheBytes / 1024))}`);
+    this.#cacheBytes = cacheBytes;
+    this.keepPages();
     this.database.exec('PRAGMA trusted_schema = OFF');
     defineFunctions(this.database);
     this.database.function('forge_watch', () => {
@@ -124,6 +129,30 @@ export class SqliteConnection {
     } catch (error) {
       if (this.database.isTransaction) this.execute('ROLLBACK');
       throw error;
+    }
+  }
+
+  /** How many bytes of pages stay in memory. Those that were changed and no longer fit go to the log before the commit. */
+  keepPages(bytes = this.#cacheBytes): void {
+    this.execute(`PRAGMA cache_size = -${Math.floor(Math.max(LEAST_CACHE, bytes) / 1024)}`);
+  }
+
+  /** Runs `work`, whose commits leave the log as it is, however long it becomes: to fold it is left to `foldLog`. */
+  async growingLog<T>(work: () => Promise<T>): Promise<T> {
+    this.execute('PRAGMA wal_autocheckpoint = 0');
+    try {
+      return await work();
+    } finally {
+      this.execute(`PRAGMA wal_autocheckpoint = ${FOLDED_PAGES}`);
+    }
+  }
+
+  /** Writes what the log holds to the file, as far as no reader needs it; where that fails a later commit does it. */
+  foldLog(): void {
+    try {
+      this.execute('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // The engine says nothing either where a commit cannot fold: all is in the log, and is durable there.
     }
   }
 

@@ -12,6 +12,8 @@ import type { RowFormat } from '#formats/rows/read-rows.ts';
 import type { ReceivedBody } from '../shared/spool.ts';
 import type { Committed, SqliteCommits } from './sqlite-commits.ts';
 import { deleteOthers } from './sqlite-delete-others.ts';
+import { SqliteInserter } from './sqlite-inserter.ts';
+import { declaredIndexes } from './sqlite-layout.ts';
 import { SqliteLookup } from './sqlite-lookup.ts';
 import { type ParsedBlock, rowDecoder } from './sqlite-parse-body.ts';
 import type { SqliteParser } from './sqlite-parser.ts';
@@ -28,7 +30,13 @@ export interface LoadRequest
   readonly body: ReceivedBody;
 }
 
-/** Stores a whole body as one commit, row by row as it is read. */
+/**
+ * Memory for pages of a load that fills one page after the other: those go to the log meanwhile, not when it commits.
+ * Where rows are put into an index too, pages are come back to, and the more of them are in memory the better.
+ */
+const FILLED_PAGES_BYTES = 16_000_000;
+
+/** Stores a whole body as one commit, row by row as it is read. Folding the log is left to the caller. */
 export async function loadBody(
   commits: SqliteCommits,
   request: LoadRequest,
@@ -41,11 +49,13 @@ export async function loadBody(
   const blocks = () => watched(parser.read({ dataset, format, body, withIdentities }), isStopped);
   const repeated = withIdentities ? await findRepeated(blocks()) : new Map<string, number>();
   let counts: BulkCounts | null = null;
-  const committed = await commits.commit(async () => {
+  const { connection } = commits;
+  const store = async () => {
     commits.checkGuards(request.guards);
     const stamp = commits.stamp();
     const load = new Load(commits, request, stamp, repeated);
     for await (const block of blocks()) {
+      if (block.ids !== null) connection.keepPages();
       load.take(block);
       if (load.isHopeless) break;
     }
@@ -54,7 +64,9 @@ export async function loadBody(
     counts = load.counts();
     commits.writeMarks(await makeMarks(counts), stamp.at);
     return { nextSeq: load.nextSeq, datasets: [dataset.name] };
-  });
+  };
+  if (declaredIndexes(dataset).length === 0) connection.keepPages(FILLED_PAGES_BYTES);
+  const committed = await connection.growingLog(() => commits.commit(store)).finally(() => connection.keepPages());
   if (counts === null) throw new TypeError('a load that was committed has counts');
   return { counts, committed };
 }
@@ -98,7 +110,7 @@ class Load {
   readonly #lookup: SqliteLookup;
   readonly #stored: StoredLookup;
   readonly #table: SqliteTable;
-  readonly #insert: ReturnType<SqliteTable['inserter']>;
+  readonly #inserter: SqliteInserter;
   readonly #decode: (stored: readonly SqliteValue[]) => Row;
   readonly #render: (record: StoredRecord) => string;
   readonly #rejected: Rejections;
@@ -122,7 +134,8 @@ class Load {
     this.#lookup = new SqliteLookup(commits.connection, request.dataset);
     this.#stored = lookupIn(commits.connection);
     this.#table = new SqliteTable(commits.connection, commits.origins, request.dataset, stamp);
-    this.#insert = this.#table.inserter(commits.origins.idOf(request.origin));
+    const originId = commits.origins.idOf(request.origin);
+    this.#inserter = new SqliteInserter(commits.connection, request.dataset, stamp, originId);
     this.#decode = rowDecoder(request.dataset);
     this.#render = recordRenderer(request.dataset, null);
     this.#rejected = new Rejections(request.onInvalid);
@@ -142,9 +155,10 @@ class Load {
     if (this.#request.onInvalid === 'abort' && (this.#rejected.count > 0 || this.#otherConflicts > 0)) return;
     const isPlain = ids === null && identities === null && !this.#request.returnRecords;
     for (let at = 0; at < lines.length; at++) {
-      if (isPlain && this.#insert(columns, at, null, this.nextSeq)) {
-        this.nextSeq++;
-        this.#counts.created++;
+      const together = isPlain ? this.#inserter.many(columns, at, lines.length, this.nextSeq) : 0;
+      if (together > 0) {
+        this.#created(together);
+        at += together - 1;
         continue;
       }
       this.#store({ line: lines[at] ?? 0, id: ids?.[at] ?? null, identity: identities?.[at] ?? null, columns, at });
@@ -201,11 +215,15 @@ class Load {
   /** @returns the id of the record that stands, where it is asked for; null where the row was rejected */
   #create(row: ParsedRow): string | null {
     const isFree = row.id === null || this.#lookup.byId(row.id) === null;
-    if (!isFree || this.#request.returnRecords || !this.#insert(row.columns, row.at, row.id, this.nextSeq))
+    if (!isFree || this.#request.returnRecords || !this.#inserter.one(row.columns, row.at, row.id, this.nextSeq))
       return this.#draft(row);
-    this.nextSeq++;
-    this.#counts.created++;
+    this.#created(1);
     return null;
+  }
+
+  #created(count: number): void {
+    this.nextSeq += count;
+    this.#counts.created += count;
   }
 
   /** The longer way, which knows what a conflict means. */

@@ -1,6 +1,6 @@
 import type { Dataset } from '#domain/dataset/dataset.ts';
 import type { DatasetMutations } from '#domain/record/dataset-image.ts';
-import { idOf, locatorOf } from '#domain/record/id.ts';
+import { locatorOf } from '#domain/record/id.ts';
 import type { StoredRecord } from '#domain/record/record.ts';
 import { microsecondsOf } from '#domain/record/time.ts';
 import type { CommitStamp } from '#domain/record/write-draft.ts';
@@ -8,15 +8,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 import { columnNames, currentTable, HISTORY_COLUMN_NAMES, historyTable, propertyColumn } from './sqlite-layout.ts';
 import { BY_GIVEN_ID, BY_PLACE, placeOf } from './sqlite-lookup.ts';
 import type { SqliteOrigins } from './sqlite-origins.ts';
-import { encoderOf, type SqliteValue } from './sqlite-values.ts';
-
-/** @returns whether the row was stored; where a key of it is taken it is not */
-type InsertRow = (
-  columns: readonly (readonly SqliteValue[])[],
-  at: number,
-  givenId: string | null,
-  seq: number,
-) => boolean;
+import { encoderOf, plainInteger, type SqliteValue } from './sqlite-values.ts';
 
 /** Writes the rows of one dataset; runs inside the writer's transaction. */
 export class SqliteTable {
@@ -24,7 +16,7 @@ export class SqliteTable {
   readonly #origins: SqliteOrigins;
   readonly #dataset: Dataset;
   readonly #stamp: CommitStamp;
-  readonly #at: bigint;
+  readonly #at: number | bigint;
   readonly #encoders: readonly ((value: StoredRecord['row'][number]) => SqliteValue)[];
   readonly #insertSql: string;
   #updateSql: string | null = null;
@@ -35,7 +27,7 @@ export class SqliteTable {
     this.#origins = origins;
     this.#dataset = dataset;
     this.#stamp = stamp;
-    this.#at = microsecondsOf(stamp.at);
+    this.#at = plainInteger(microsecondsOf(stamp.at));
     this.#encoders = dataset.properties.map(({ dbType }) => encoderOf(dbType));
     const columns = columnNames(dataset);
     this.#insertSql = `INSERT INTO ${currentTable(dataset)} (${columns.join(', ')}) VALUES (${placeholders(columns.length)})`;
@@ -53,31 +45,6 @@ export class SqliteTable {
     for (const { record, origin } of updates) this.#update(record, this.#origins.idOf(origin));
     const insert = this.#connection.statement(this.#insertSql);
     for (const { record, origin } of inserts) insert.run(...this.#columnsOf(record, this.#origins.idOf(origin)));
-  }
-
-  /**
-   * What stores new rows one by one, given as columns of their values in the store and a place in them, each with the
-   * number it is born with.
-   */
-  inserter(originId: number): InsertRow {
-    const time = String(this.#at);
-    // What all rows have in common stands in the statement: each value that is bound has its price.
-    const system = ['?1', '?2', time, time, '1', '?1', String(originId), '?3'];
-    const properties = this.#encoders.map((_, index) => `?${index + 4}`);
-    const names = columnNames(this.#dataset).join(', ');
-    const statement = this.#connection.prepare(
-      `INSERT INTO ${currentTable(this.#dataset)} (${names}) VALUES (${[...system, ...properties].join(', ')}) ON CONFLICT DO NOTHING`,
-    );
-    statement.setReadBigInts(false);
-    const { idPrefix } = this.#stamp;
-    const values: SqliteValue[] = [];
-    return (columns, at, givenId, seq) => {
-      values[0] = seq;
-      values[1] = givenId ?? idOf(idPrefix, seq);
-      values[2] = givenId === null ? null : 1;
-      for (let index = 0; index < columns.length; index++) values[index + 3] = columns[index]?.[at] ?? null;
-      return statement.run(...values).changes !== 0;
-    };
   }
 
   #columnsOf(record: StoredRecord, originId: number): SqliteValue[] {
@@ -98,7 +65,7 @@ export class SqliteTable {
   }
 
   /** Most times are that of the commit. */
-  #microsecondsOf(timestamp: string): bigint {
+  #microsecondsOf(timestamp: string): number | bigint {
     return timestamp === this.#stamp.at ? this.#at : microsecondsOf(timestamp);
   }
 
@@ -159,6 +126,7 @@ function copySql(dataset: Dataset): string {
   );
 }
 
+/** Anonymous ones, which are bound faster (`sqlite-inserter.ts`). */
 function placeholders(count: number): string {
-  return Array.from({ length: count }, (_, index) => `?${index + 1}`).join(', ');
+  return Array(count).fill('?').join(', ');
 }

@@ -27,8 +27,10 @@ function knownEncoderOf(type: DbType): (value: Known) => SqliteValue {
   switch (type.name) {
     case 'BOOLEAN':
       return (value) => (value ? 1 : 0);
+    // The driver binds a number faster than a bigint; an integer column takes it for what it is.
+    case 'BIGINT':
+      return (value) => plainInteger(value as bigint);
     case 'TIMESTAMP':
-      // The driver binds a number faster than a bigint; an integer column takes it for what it is.
       return (value) => microsOf(value as string);
     case 'DECIMAL':
       return isWideDecimal(type)
@@ -37,6 +39,12 @@ function knownEncoderOf(type: DbType): (value: Known) => SqliteValue {
     default:
       return (value) => value as SqliteValue;
   }
+}
+
+/** The number of a big integer, where it is exact. */
+export function plainInteger(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 function narrowUnscaled(decimal: string): number | bigint {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { BulkCounts } from '#application/ports/bulk-loader.ts';
 import type { WriteRequest } from '#domain/record/change.ts';
@@ -49,11 +50,17 @@ serveCalls<WriterCalls>({
     });
   },
 
-  load: ({ hasMarks, ...request }, { ask, isStopped }) =>
-    commits().alone(() => {
-      const makeMarks = async (counts: BulkCounts) => (hasMarks ? ((await ask(counts)) as readonly StoredMark[]) : []);
-      return loadBody(commits(), request, parser, isStopped, makeMarks);
-    }),
+  load: ({ hasMarks, ...request }, { ask, isStopped }) => {
+    const makeMarks = async (counts: BulkCounts) => (hasMarks ? ((await ask(counts)) as readonly StoredMark[]) : []);
+    const answer = Promise.withResolvers<Awaited<ReturnType<typeof loadBody>>>();
+    void commits().alone(async () => {
+      await loadBody(commits(), request, parser, isStopped, makeMarks).then(answer.resolve, answer.reject);
+      // What is in the log is durable: the caller hears so before it is written once more.
+      await setImmediate();
+      commits().connection.foldLog();
+    });
+    return answer.promise;
+  },
 
   forgetMarks: ({ kind, before }) =>
     commits().alone(async () => {
