@@ -152,6 +152,7 @@ describeOnPostgres('on a server', (server) => {
 
     test.each(POSTGRES_ALLOWED)('runs %s', async (sql) => {
       await world.ask(sql);
+      expect((await world.runner.describe(world.request(sql))).columns).not.toHaveLength(0);
     });
 
     test.each(POSTGRES_ATTACKS)('refuses %s', async (sql) => {

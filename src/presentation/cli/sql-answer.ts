@@ -39,11 +39,14 @@ export function sqlText(answer: Json, width: number): string {
   return `${fitTable(columns, rows, width)}\n\n${count} in ${time}${more}`;
 }
 
-/** EXPLAIN answers with a drawing, which a table would spoil. */
+/** Columns of what engines answer to EXPLAIN; the last one has the plan. */
+const PLAN_COLUMNS = ['explain_key,explain_value', 'QUERY PLAN'];
+
+/** A plan is a drawing, which a table would spoil. */
 function planOf(answer: Json, columns: readonly string[]): string | null {
-  if (columns.join() !== 'explain_key,explain_value') return null;
+  if (!PLAN_COLUMNS.includes(columns.join())) return null;
   return itemsOf(memberOf(answer, 'rows'))
-    .map((row) => String(itemsOf(row)[1] ?? ''))
+    .map((row) => String(itemsOf(row).at(-1) ?? ''))
     .join('\n');
 }
 

@@ -40,4 +40,5 @@ test('an answer is a table with its count; a plan is shown as it is drawn', () =
   );
   const plan = answer('{"name":"explain_key"},{"name":"explain_value"}', '["physical_plan","a\\nb"]');
   expect(sqlText(plan, 3)).toBe('a\nb');
+  expect(sqlText(answer('{"name":"QUERY PLAN"}', '["Sort"],["  ->  Scan"]'), 3)).toBe('Sort\n  ->  Scan');
 });

@@ -28,6 +28,9 @@ export const POSTGRES_ALLOWED: readonly string[] = [
   'SELECT ARRAY[1, 2], (ARRAY[1, 2])[1], ROW(1, 2)::text',
   'SELECT _seq, version, updated_at FROM sales ORDER BY _seq',
   'SELECT * FROM sales s, LATERAL (SELECT s.amount * 2 AS double) d',
+  'EXPLAIN SELECT * FROM sales',
+  '-- a plan\nexplain with s as (select region from sales) select * from s;',
+  'EXPLAIN VALUES (1)',
 ];
 
 /** What reaches for more, in the ways that PostgreSQL has. */
@@ -91,7 +94,16 @@ export const POSTGRES_ATTACKS: readonly string[] = [
   'BEGIN',
   'COMMIT',
   'LISTEN data_forge',
+  'EXPLAIN',
   'EXPLAIN ANALYZE SELECT 1',
+  'EXPLAIN VERBOSE SELECT 1',
+  'EXPLAIN (ANALYZE) SELECT 1',
+  'EXPLAIN (SELECT 1)',
+  'EXPLAIN EXPLAIN SELECT 1',
+  'EXPLAIN DELETE FROM sales',
+  'EXPLAIN SELECT * FROM secret',
+  'EXPLAIN SELECT * FROM pg_class',
+  'EXPLAIN SELECT pg_sleep(1)',
   'PREPARE x AS SELECT 1',
   'LOCK TABLE sales',
   'CALL x()',

@@ -36,7 +36,8 @@ export class PostgresSqlRunner implements SqlRunner {
     const lent = await this.#lend(signal);
     try {
       await begin(lent.connection, readable, datasets);
-      const nothing = `SELECT * FROM (${readable.sql}) AS described LIMIT 0`;
+      const { sql: query, isExplain } = readable;
+      const nothing = isExplain ? query : `SELECT * FROM (${query}) AS described LIMIT 0`;
       const none = readable.placeholders.map(() => null);
       const { columns } = await PostgresSqlQuery.start(lent.connection, nothing, none, null);
       return { columns, parameters: readable.placeholders.map((name) => ({ name, type: null })) };

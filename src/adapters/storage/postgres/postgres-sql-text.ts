@@ -29,6 +29,8 @@ const LONGEST_NAME = 63;
 /** A text that looks like one statement that reads, its placeholders numbered. */
 export interface ReadableSql {
   readonly sql: string;
+  /** Whether it asks for the plan of a query and not for its rows. */
+  readonly isExplain: boolean;
   /** Names of the placeholders in the order of their numbers. */
   readonly placeholders: readonly string[];
   /** All names that stand in it, as the server knows them. */
@@ -95,7 +97,8 @@ type Groups = Readonly<Record<string, string | undefined>>;
 class Reading {
   #sql = '';
   #isEnded = false;
-  #first: string | null = null;
+  /** How it begins: EXPLAIN is followed by a query. */
+  readonly #begins: string[] = [];
   /** The name that was read last, as long as nothing but blanks came behind it. */
   #name: string | null = null;
   readonly #names = new Set<string>();
@@ -114,12 +117,12 @@ class Reading {
       return;
     }
     if (end !== undefined) {
-      if (this.#first !== null) this.#isEnded = true;
+      if (this.#begins.length > 0) this.#isEnded = true;
       return;
     }
     if (this.#isEnded) throw refused('There are several statements; send one SELECT.');
     const text = name ?? string ?? other ?? '';
-    this.#first ??= name ?? text;
+    if (this.#begins.length < 2) this.#begins.push(text.toLowerCase());
     if (other === '(' && this.#name !== null) this.#calls.add(this.#name);
     if (other === '.' && this.#name !== null) this.#qualifiers.add(this.#name);
     this.#name = name === undefined ? null : this.#readName(name);
@@ -127,13 +130,19 @@ class Reading {
   }
 
   end(): ReadableSql {
-    const first = this.#first?.toLowerCase();
+    const [first, second] = this.#begins;
     if (first === undefined) throw refused('The query is empty; send one SELECT.');
-    if (!['select', 'with', 'values', '('].includes(first)) {
-      throw refused('Only one SELECT can be sent here, and nothing that changes, sets or calls.');
+    const isExplain = first === 'explain';
+    // What stands in parentheses behind EXPLAIN may be its options, and one of them runs the query.
+    const isQuery = isExplain
+      ? isOneOf(second, 'select', 'with', 'values')
+      : isOneOf(first, 'select', 'with', 'values', '(');
+    if (!isQuery) {
+      throw refused('Only one SELECT can be sent here, or EXPLAIN before it, and nothing that changes, sets or calls.');
     }
     return {
       sql: this.#sql.trim(),
+      isExplain,
       placeholders: this.#placeholders.names(),
       names: this.#names,
       calls: this.#calls,
@@ -155,6 +164,10 @@ class Reading {
     this.#names.add(known);
     return known;
   }
+}
+
+function isOneOf(word: string | undefined, ...words: readonly string[]): boolean {
+  return word !== undefined && words.includes(word);
 }
 
 /** Placeholders of either kind as numbers: those by place keep theirs, names get one in order. */
