@@ -11,6 +11,7 @@ import { abortError } from '../time-limit.ts';
 import { joinBatches } from './join-batches.ts';
 import { waitForNextAttempt } from './next-attempt.ts';
 import type { RunProgress } from './run-progress.ts';
+import { SnapshotCursor } from './snapshot-cursor.ts';
 import { traceSource, traceTransform, traceWrite } from './trace-batches.ts';
 import { type TransformPorts, transformRows } from './transform-rows.ts';
 
@@ -75,10 +76,12 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
   const state = await store.take(pipeline, holder, job.caller, window);
   const source = sourceOf(ports.sources, pipeline);
   const isJoined = joinsBatches(pipeline, source);
+  const snapshot = source.isSnapshot ? new SnapshotCursor(pipeline) : null;
+  const known = state.source === pipeline.source.kind ? state.cursor : null;
   const ended = new AbortController();
   const opening: SourceOpening = {
     // What is to take the place of all before is read from the beginning, and stored as one.
-    cursor: !isJoined && state.source === pipeline.source.kind ? state.cursor : null,
+    cursor: isJoined ? null : snapshot === null ? known : snapshot.read(known),
     window,
     caller: job.caller,
     secrets,
@@ -101,7 +104,8 @@ async function readOn(ports: RunJobPorts, job: RunJob, progress: RunProgress, si
       fetching.end();
       if (signal.aborted) throw abortError(signal);
       number++;
-      const batch = { holder, number, rows: next.rows, cursor: () => next.cursor() };
+      const cursor = () => (snapshot === null ? next.cursor() : snapshot.write(next.cursor()));
+      const batch = { holder, number, rows: next.rows, cursor };
       const stored = await traceWrite(span, times, store, { ...job, ...batch, signal });
       progress.stored(stored.state, next.part?.() ?? null);
       fetching = traceSource(span, number + 1);

@@ -224,3 +224,24 @@ describe('an analysis that takes long, as a source', () => {
     });
   });
 });
+
+test('an analysis as a source is computed anew once its transform has changed', async () => {
+  const source = { kind: 'analysis', ...GROUP };
+  const target = { dataset: 'by_region', mode: 'replace' };
+  const started = async (more: object) => {
+    await server?.close();
+    const pipelines = { 'sums.json': JSON.stringify({ name: 'sums', source, target, ...more }) };
+    const env = { DATA_DIR: join(folder, 'data') };
+    server = await startPipelineServer('duckdb', join(folder, 'pipelines'), pipelines, { files: DATASETS, env });
+    return server;
+  };
+  const first = await started({});
+  await add(first, 'sales', ROWS);
+  expect(await runToEnd(first, 'sums')).toMatchObject({ state: 'succeeded', created: 2 });
+  const same = await started({ description: 'Sums' });
+  expect(messages(await runToEnd(same, 'sums'))).toContain('sales has not changed');
+  const other = await started({ transform: 'SELECT region, total * 2 AS total, "rows" FROM batch' });
+  expect(await runToEnd(other, 'sums')).toMatchObject({ state: 'succeeded', updated: 2, deleted: 0 });
+  expect((await rowsOf(other, 'by_region')).map(({ total }) => total).sort()).toEqual([4, 9]);
+  expect(messages(await runToEnd(other, 'sums'))).toContain('sales has not changed');
+});

@@ -13,7 +13,7 @@ const OPTIONS = {
   ),
   unchanged: withDefault(
     word(
-      'What a run does where the dataset has not changed since the last one: skip leaves the target as it is, store computes and stores the same rows once more. After a change of the transform, forge pipeline reset has them computed anew.',
+      'What a run does where the dataset has not changed since the last one: skip leaves the target as it is, store computes and stores the same rows once more.',
       ['skip', 'store'],
     ),
     'skip',
