@@ -59,6 +59,8 @@ export function decoderOf(type: DbType): (stored: SqliteValue) => Value {
 
 function knownDecoderOf(type: DbType): (stored: Exclude<SqliteValue, null>) => Value {
   switch (type.name) {
+    case 'BIGINT':
+      return (stored) => (typeof stored === 'number' ? BigInt(stored) : stored);
     case 'INTEGER':
     case 'SMALLINT':
       return Number;
