@@ -10,6 +10,7 @@ import type { ParquetCodec } from '../shared/parquet-codec.ts';
 import { literal } from '../sql/identifier.ts';
 import { withConnection } from './duckdb-convert.ts';
 import { stageArrowFile } from './duckdb-convert-arrow.ts';
+import { interruptible } from './duckdb-interrupt.ts';
 import { resultColumns } from './duckdb-sql-types.ts';
 import { toSqlBatch } from './duckdb-sql-vectors.ts';
 
@@ -40,15 +41,8 @@ export const duckDbParquetCodec: ParquetCodec = {
     try {
       await withConnection(async (connection) => {
         const source = await stageArrowFile(connection, from, columns, signal);
-        const onAbort = () => connection.interrupt();
-        signal.addEventListener('abort', onAbort, { once: true });
-        try {
-          await connection.run(
-            `COPY (SELECT * FROM ${source}) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd)`,
-          );
-        } finally {
-          signal.removeEventListener('abort', onAbort);
-        }
+        const copy = `COPY (SELECT * FROM ${source}) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd)`;
+        await interruptible(connection, signal, () => connection.run(copy));
       });
     } catch (error) {
       throw signal.aborted ? abortError(signal) : error;

@@ -7,6 +7,7 @@ import type {
 } from '@duckdb/node-api';
 import { DataForgeError } from '#domain/errors.ts';
 import { isGivenUp, storeIsDown, translateDuckDbError } from './duckdb-errors.ts';
+import { interruptible } from './duckdb-interrupt.ts';
 
 /** What the engine's driver can bind here; everything with more structure travels as text and is cast in SQL. */
 export type DuckDbParameter = string | number | bigint | boolean | null;
@@ -146,18 +147,8 @@ export class DuckDbSession {
    * Runs `work` and interrupts the engine when the signal fires.
    * @throws DataForgeError `query_timeout` or `cancelled`, as the signal's reason says
    */
-  async interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    throwIfAborted(signal);
-    const interrupt = () => this.connection.interrupt();
-    signal.addEventListener('abort', interrupt, { once: true });
-    try {
-      return await work();
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', interrupt);
-    }
+  interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return interruptible(this.connection, signal, work);
   }
 
   /** Ends the connection, at once or when its retirement is over: the engine must not be in the middle of a statement. */

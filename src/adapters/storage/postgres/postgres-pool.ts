@@ -21,6 +21,8 @@ const WAIT_MS = 15_000;
 
 /** How long to wait for the server to end a query before its connection is cut. */
 const CANCEL_MS = 3000;
+/** The server forgets a cancellation that finds no query at work, as between two of one transaction. */
+const CANCEL_AGAIN_MS = 500;
 
 /** Settings of every session, by which values read the same whatever the server and its databases are set to. */
 export function sessionSettings(schema: string): string[] {
@@ -93,17 +95,17 @@ export class PostgresPool {
     const client = await this.#connect(signal);
     const { processID } = client as unknown as { readonly processID: number };
     let cancelling: Promise<void> | null = null;
-    let isReleased = false;
+    const released = new AbortController();
     const onAbort = () => {
-      cancelling = this.#end(client, processID);
+      cancelling = this.#endUntil(released.signal, client, processID);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
       connection: new PostgresConnection(client),
       explain: (error) => (signal?.aborted ? abortError(signal) : translatePostgresError(error)),
       release: async (failed) => {
-        if (isReleased) return;
-        isReleased = true;
+        if (released.signal.aborted) return;
+        released.abort();
         signal?.removeEventListener('abort', onAbort);
         await cancelling;
         client.release(failed || cancelling !== null);
@@ -113,6 +115,14 @@ export class PostgresPool {
 
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+
+  /** Ends what runs on a connection, and what is yet begun on it, until it is released. */
+  async #endUntil(released: AbortSignal, client: pg.PoolClient, processId: number): Promise<void> {
+    while (!released.aborted) {
+      await this.#end(client, processId);
+      await wait(CANCEL_AGAIN_MS, null, { signal: released, ref: false }).catch(() => {});
+    }
   }
 
   /** Ends what runs on a connection; where the server cannot be asked to, the connection itself. */
