@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { microsecondsOf } from '#domain/record/time.ts';
 import { ENGINES, startServer, type TestServer } from './support/server.ts';
 
 const UNKNOWN = '01a20286-c9ea-767d-9e8b-0000deadbeef';
@@ -24,7 +25,7 @@ describe.each(ENGINES)('changing records over %s', (engine) => {
     const { status, headers, json } = await send('PATCH', { oil: 2, days: null });
     expect(status).toBe(200);
     expect(json).toMatchObject({ id, version: 2, data: { field_code: 1, oil: 2, days: null, status: 'shut' } });
-    expect(json.updated_at >= json.created_at).toBe(true);
+    expect(microsecondsOf(json.updated_at)).toBeGreaterThanOrEqual(microsecondsOf(json.created_at));
     expect(headers.get('etag')).toBe('"2"');
     expect((await server.get(path())).json).toEqual(json);
   });
