@@ -62,11 +62,23 @@ async function loadBesideCeiling(
   try {
     const load = (target: BenchServer) => runLoad(target.url, CONNECTIONS, context.loadMilliseconds, next);
     await load(server);
-    const bare = await load(ceiling);
-    const ours = await load(server);
-    if (ours.failures > 0) throw new Error(`${ours.failures} requests failed`);
-    return { ours, bare };
+    const [ours, bare]: [Load[], Load[]] = [[], []];
+    for (let round = 0; round < context.rounds; round++) {
+      bare.push(await load(ceiling));
+      ours.push(await load(server));
+    }
+    const failures = ours.reduce((sum, each) => sum + each.failures, 0);
+    if (failures > 0) throw new Error(`${failures} requests failed`);
+    return { ours: middleOf(ours), bare: middleOf(bare) };
   } finally {
     await ceiling.stop();
   }
+}
+
+/** Of several loads that with the middle rate. */
+function middleOf(loads: readonly Load[]): Load {
+  const ordered = loads.toSorted((a, b) => a.perSecond - b.perSecond);
+  const middle = ordered[Math.floor(ordered.length / 2)];
+  if (middle === undefined) throw new RangeError('there is no load to take the middle of');
+  return middle;
 }
