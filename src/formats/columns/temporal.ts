@@ -47,10 +47,47 @@ function twoDigits(text: string, at: number): number {
 
 /** The canonical timestamp of so many microseconds since 1970. */
 export function timestampOfMicros(micros: bigint): string {
-  const fraction = Number(((micros % 1_000_000n) + 1_000_000n) % 1_000_000n);
-  const seconds = Number((micros - BigInt(fraction)) / 1_000_000n);
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return fraction === 0 ? `${whole}Z` : `${whole}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`;
+  let [seconds, fraction] = secondsOf(micros);
+  if (fraction < 0) {
+    seconds -= 1;
+    fraction += 1_000_000;
+  }
+  const day = Math.floor(seconds / DAY_SECONDS);
+  const second = seconds - day * DAY_SECONDS;
+  const minute = Math.floor(second / 60);
+  const time = `${padded(Math.floor(minute / 60))}:${padded(minute % 60)}:${padded(second % 60)}`;
+  const places = fraction === 0 ? '' : `.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`;
+  return `${dateOfRow(day)}T${time}${places}Z`;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Whole seconds, and the microseconds that are left, which may be less than none. */
+function secondsOf(micros: bigint): [number, number] {
+  const number = Number(micros);
+  if (Number.isSafeInteger(number)) {
+    const seconds = Math.floor(number / 1_000_000);
+    return [seconds, number - seconds * 1_000_000];
+  }
+  return [Number(micros / 1_000_000n), Number(micros % 1_000_000n)];
+}
+
+const PADDED = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+
+function padded(number: number): string {
+  return PADDED[number] ?? '';
+}
+
+let lastDay = Number.NaN;
+let lastDate = '';
+
+/** The same as `dateOf`; rows that follow one another often have one day. */
+function dateOfRow(day: number): string {
+  if (day !== lastDay) {
+    lastDate = dateOf(day);
+    lastDay = day;
+  }
+  return lastDate;
 }
 
 /** What a date or a timestamp may be: years 0001 to 9999. */

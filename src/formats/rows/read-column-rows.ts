@@ -44,8 +44,9 @@ function assembleBlock(
     return type === undefined ? [] : readValues(type, vector, batch.length);
   });
   const faulty = new Map(faults.map(({ row, column, message }) => [`${row}:${column}`, new Invalid(message)]));
+  const faultAt = (row: number, column: number) => (faulty.size === 0 ? undefined : faulty.get(`${row}:${column}`));
   return Array.from({ length: batch.length }, (_, row) =>
-    assembler.assemble(before + row + 1, (column) => faulty.get(`${row}:${column}`) ?? values[column]?.[row] ?? null),
+    assembler.assemble(before + row + 1, (column) => faultAt(row, column) ?? values[column]?.[row] ?? null),
   );
 }
 

@@ -18,23 +18,25 @@ export function uploadColumns(dataset: Dataset, names: readonly string[]): reado
 export class RowAssembler {
   readonly #validator: RowValidator;
   readonly #columns: readonly UploadColumn[];
+  readonly #defaults: readonly Value[];
 
   constructor(validator: RowValidator, columns: readonly UploadColumn[]) {
     this.#validator = validator;
     this.#columns = columns;
+    this.#defaults = validator.dataset.properties.map((property) => property.default);
   }
 
   /** @param valueAt the value of a column, null for none, or why it cannot be taken */
   assemble(line: number, valueAt: (column: number) => Value | Invalid): UploadedRow {
-    const { properties } = this.#validator.dataset;
-    const row = properties.map((property) => property.default);
+    const row = this.#defaults.slice();
     const faults: Fault[] = [];
     let id: string | null = null;
-    for (const [at, column] of this.#columns.entries()) {
+    for (let at = 0; at < this.#columns.length; at++) {
+      const column = this.#columns[at] ?? null;
       if (column === null) continue;
       const value = valueAt(at);
-      const name = column.kind === 'id' ? 'id' : (properties[column.index]?.name ?? '');
       if (value instanceof Invalid) {
+        const name = column.kind === 'id' ? 'id' : (this.#validator.dataset.properties[column.index]?.name ?? '');
         faults.push({ pointer: pointer('', name), message: `${name} ${value.message}.` });
         if (column.kind === 'property') row[column.index] = null;
       } else if (column.kind === 'id') {
@@ -43,8 +45,10 @@ export class RowAssembler {
         row[column.index] = value;
       }
     }
+    const broken = this.#validator.check(row, '');
+    if (faults.length === 0 && broken.length === 0) return { ok: true, line, row, id };
     const refused = new Set(faults.map((fault) => fault.pointer));
-    faults.push(...this.#validator.check(row, '').filter((fault) => !refused.has(fault.pointer)));
-    return faults.length > 0 ? { ok: false, line, faults, garbled: false } : { ok: true, line, row, id };
+    faults.push(...broken.filter((fault) => !refused.has(fault.pointer)));
+    return { ok: false, line, faults, garbled: false };
   }
 }
