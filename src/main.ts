@@ -27,6 +27,8 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
   try {
     if (config.servesExamplePipelines) services = await startExampleServices();
     const address = reachable(await listen(app));
+    // Who reads the address below may send one.
+    const unwatch = watchSignals(app, stopping);
     await writeServerFile(config.dataDir, {
       address,
       ...(config.tlsCert === '' ? {} : { certificate: resolve(config.tlsCert) }),
@@ -38,7 +40,6 @@ export async function runServer(flags: Readonly<Record<string, string>>): Promis
     greet(app, address);
     // Also for the start after one that is killed.
     flushCompileCache();
-    const unwatch = watchSignals(app, stopping);
     const filling = config.servesExamples ? fill(app, stopping.signal) : Promise.resolve();
     await stopped;
     app.logger.info('Stopping: finishing what runs');
