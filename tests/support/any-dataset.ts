@@ -31,7 +31,7 @@ const TYPE_OF = Object.fromEntries(
 ) as Record<DbTypeName, PropertyType>;
 
 /** Every storage type, DECIMAL with any precision and scale. */
-const anyDbType: fc.Arbitrary<DbType> = fc
+export const anyDbType: fc.Arbitrary<DbType> = fc
   .constantFrom(...(Object.keys(TYPE_OF) as DbTypeName[]))
   .chain((name) => (name === 'DECIMAL' ? anyDecimalType : fc.constant({ name })));
 

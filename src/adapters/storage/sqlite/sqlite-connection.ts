@@ -15,7 +15,7 @@ export interface ConnectionOptions {
 /** How long a connection waits for another to fold the log; the engine itself never has two writers. */
 const BUSY_TIMEOUT = 5000;
 const MAX_STATEMENTS = 200;
-const LEAST_CACHE = 2_000_000;
+const LEAST_CACHE = 2000 * 1024;
 /** Pages of the log from which on a commit folds it into the file: what the engine does if it is left to itself. */
 const FOLDED_PAGES = 1000;
 /** Rows that are looked at between two looks at whether the caller has gone; a power of two. */
